@@ -1,0 +1,1 @@
+"""Everything that knows upstreams, and nothing that knows the service, Redis or networkx."""

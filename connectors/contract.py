@@ -1,0 +1,173 @@
+"""The connector interface: a pure object plus a data sheet.
+
+Asked about nodes, a connector says which calls to make; shown a reply, it says which edges the
+reply asserts and which calls follow. It never sends, sleeps, logs, caches, authenticates, or reads
+the clock or the environment.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from connectors.credential import Credential, Scheme
+from connectors.disposition import Verdict
+from connectors.model import Address, Edge, NodeFacts, NodeId, Relation
+from connectors.settings import SourceSettings
+from connectors.wire import Aspect, Call, Pairs, Reply
+
+
+class Deleted(StrEnum):
+    """Which relations, by whether the upstream still holds them to be true."""
+
+    EXCLUDE = "exclude"
+    INCLUDE = "include"
+    ONLY = "only"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which relations of a node are wanted; the default is every relation that is not deleted.
+
+    The `with_` parts bind the other end, seen from the node asked about; an empty tuple is no
+    condition. Times are exclusive, aware UTC.
+    """
+
+    deleted: Deleted = Deleted.EXCLUDE
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    with_namespace: tuple[str, ...] = ()
+    with_type: tuple[str, ...] = ()
+    with_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What is asked: which side of the nodes, and which of their relations."""
+
+    aspect: Aspect = Aspect.RELATIONS
+    filter: Filter = field(default_factory=Filter)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How long an answer of this source stays good, unless the settings say otherwise."""
+
+    ttl: timedelta = timedelta(minutes=15)
+    stale_for: timedelta = timedelta(hours=1)
+    absent_ttl: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much of the upstream one credential may use; None is no limit known."""
+
+    requests_per_minute: int | None = None
+    concurrency: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorSpec:
+    """The data sheet of one configured connector.
+
+    `scope` names everything in the settings that changes what the upstream answers and is no
+    credential (base URL, region, groups, dialect): it becomes part of every cache key.
+    `mapping_version` is raised whenever `read` would give something else for an old reply.
+    `caller_relative` names the edge attributes that depend on who asked.
+    `examples` are addresses that a newcomer can try against this source.
+    """
+
+    kind: str
+    namespaces: tuple[str, ...]
+    relations: tuple[Relation, ...]
+    scope: Pairs
+    mapping_version: int
+    batch_size: int = 1
+    describes: bool = False
+    selects: bool = False
+    freshness: Freshness = field(default_factory=Freshness)
+    pace: Pace = field(default_factory=Pace)
+    caller_relative: frozenset[str] = frozenset()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one reply yielded, for the nodes of its call.
+
+    `total` is how many relations the source says it has of the call's one node; `capped` that it
+    has at least so many. `withheld` says why the source itself holds something back. `canonical`
+    is what an address that only the source could resolve turned out to be.
+    """
+
+    edges: tuple[Edge, ...] = ()
+    facts: tuple[NodeFacts, ...] = ()
+    follow: tuple[Call, ...] = ()
+    total: int | None = None
+    capped: bool = False
+    withheld: str | None = None
+    canonical: NodeId | None = None
+
+
+class Connector(Protocol):
+    """One configured upstream, as pure functions."""
+
+    @property
+    def spec(self) -> ConnectorSpec:
+        """Give the data sheet."""
+        ...
+
+    def claim(self, address: Address) -> Sequence[Address]:
+        """Give the canonical addresses that what a caller typed can mean here; none: not ours.
+
+        More than one means ambiguous. InvalidNodeIdError when it is ours and cannot be normalised.
+        """
+        ...
+
+    def accepts(self, address: Address) -> bool:
+        """Tell whether `ask` can be asked about this canonical address."""
+        ...
+
+    def unresolved(self, node: NodeId) -> bool:
+        """Tell whether only a description can say which node this address means."""
+        ...
+
+    def aliases(self, node: NodeId) -> Sequence[str]:
+        """Give the other addresses under which this source knows an accepted node."""
+        ...
+
+    def pushed(self, address: Address, filter: Filter, *, batched: bool) -> Filter:
+        """Give the part of `filter` that the calls about this address apply upstream."""
+        ...
+
+    def ask(self, addresses: Sequence[Address], want: Want) -> Sequence[Call]:
+        """Give the opening calls about up to `spec.batch_size` accepted addresses.
+
+        Several addresses are a batch; `pushed(..., batched=len(addresses) > 1)` is what they apply.
+        """
+        ...
+
+    def judge(self, call: Call, reply: Reply) -> Verdict:
+        """Say what a reply means, whatever is in it."""
+        ...
+
+    def read(self, call: Call, reply: Reply) -> Page:
+        """Read a reply judged OK; SourceContractError with the JSON path when it cannot be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """What the entry point of a connector package names: how one is made from settings.
+
+    `settings` is the model of the source's table in the settings file (a `SourceSettings`), `build`
+    makes the pure connector from a valid one and `credential` says what it signs its calls with.
+    `caller_schemes` lists the schemes of `Upstream-Credentials` that the upstream takes.
+    """
+
+    kind: str
+    settings: type[SourceSettings]
+    build: Callable[[Any], Connector]
+    credential: Callable[[Any], Credential]
+    caller_schemes: frozenset[Scheme]

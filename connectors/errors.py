@@ -1,0 +1,111 @@
+"""Every error relgraph raises on purpose, grouped by what to do about it.
+
+GraphError
+├─ RequestError                     the caller's fault
+│  ├─ InvalidNodeIdError            the address cannot be read or normalised
+│  ├─ AmbiguousNodeError            the address fits several tenants (choices)
+│  ├─ UnknownNodeError              nobody configured knows such a thing
+│  ├─ UnknownSourceError            no source of that name is configured
+│  └─ InvalidParameterError         anything else in the request (field)
+├─ ConfigurationError               the operator's, at start, all mistakes at once
+├─ SourceError                      one upstream; becomes an outcome
+│  ├─ SourceUnavailableError        no connection, 5xx
+│  ├─ SourceTimeoutError            no reply in time
+│  ├─ SourceThrottledError          too many calls (retry_after)
+│  ├─ SourceDeniedError             the upstream refused the credential
+│  ├─ CredentialMissingError        there is no credential to send
+│  └─ SourceContractError           the reply is not what the contract says (path)
+└─ StoreUnavailableError            the cache is down: degrade, count, say so
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+
+class GraphError(Exception):
+    """Root of everything relgraph raises on purpose."""
+
+
+class RequestError(GraphError):
+    """The caller can mend this."""
+
+
+class InvalidNodeIdError(RequestError):
+    """The address cannot be read, or its value cannot be normalised."""
+
+
+class AmbiguousNodeError(RequestError):
+    """The address fits more than one configured tenant."""
+
+    def __init__(self, message: str, *, choices: Sequence[str]) -> None:
+        """Keep the addresses that would not be ambiguous."""
+        super().__init__(message)
+        self.choices = tuple(choices)
+
+
+class UnknownNodeError(RequestError):
+    """No source knows the node, or none accepts its namespace."""
+
+
+class UnknownSourceError(RequestError):
+    """The request names a source that is not configured."""
+
+
+class InvalidParameterError(RequestError):
+    """A parameter or header of the request is wrong."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        """Keep the name of the parameter or header."""
+        super().__init__(message)
+        self.field = field
+
+
+class ConfigurationError(GraphError):
+    """The settings are wrong; carries every mistake found."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        """Keep the mistakes, one sentence each."""
+        super().__init__("; ".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class SourceError(GraphError):
+    """One upstream failed one question; the message is fit for a caller to read."""
+
+
+class SourceUnavailableError(SourceError):
+    """The upstream could not be reached, or said that it failed."""
+
+
+class SourceTimeoutError(SourceError):
+    """The upstream did not reply in time."""
+
+
+class SourceThrottledError(SourceError):
+    """The upstream, or our own pace, allows no call now."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        """Keep how long to wait, where it is known."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceDeniedError(SourceError):
+    """The upstream refused the credential."""
+
+
+class CredentialMissingError(SourceError):
+    """The source needs a credential that nobody gave."""
+
+
+class SourceContractError(SourceError):
+    """A reply does not have the shape the upstream's contract promises."""
+
+    def __init__(self, message: str, *, path: str) -> None:
+        """Keep the JSON path of what is missing or wrong."""
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
+class StoreUnavailableError(GraphError):
+    """The cache cannot be reached or did not reply in time."""

@@ -1,0 +1,120 @@
+"""Addresses: what a node, or a selection of relations, is called everywhere.
+
+`namespace[@tenant]:type:key` names a node; without the key it selects every relation that includes
+a node of that type, without the type every relation that includes a node of that namespace. The
+text is split at its first two colons, so a key may hold anything.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+
+from connectors.errors import InvalidNodeIdError
+
+MAX_KEY_BYTES = 65_536
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeId:
+    """The address of one thing; `str()` is its text and `parse_address` the way back."""
+
+    namespace: str
+    tenant: str | None
+    type: str
+    key: str
+
+    def __post_init__(self) -> None:
+        """Refuse an address that could not be written down and read back."""
+        _check_head(self.namespace, self.tenant, self.type)
+        size = len(_encode(self.key))
+        if not 1 <= size <= MAX_KEY_BYTES:
+            raise InvalidNodeIdError(f"a key is 1 to {MAX_KEY_BYTES} bytes, this one is {size}")
+
+    def __str__(self) -> str:
+        """Give the text of the address."""
+        return f"{_scope(self.namespace, self.tenant)}:{self.type}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Every relation that includes a node of this namespace and, if given, of this type."""
+
+    namespace: str
+    tenant: str | None
+    type: str | None
+
+    def __post_init__(self) -> None:
+        """Refuse an address that could not be written down and read back."""
+        _check_head(self.namespace, self.tenant, self.type)
+
+    def __str__(self) -> str:
+        """Give the text of the address."""
+        scope = _scope(self.namespace, self.tenant)
+        return scope if self.type is None else f"{scope}:{self.type}"
+
+    def covers(self, node: NodeId) -> bool:
+        """Tell whether `node` is a member; a bare namespace without a hyphen stands for its family.
+
+        `autodesk@c` covers every `autodesk-…` node of the tenant c.
+        """
+        if self.tenant != node.tenant or self.type not in (None, node.type):
+            return False
+        family = self.type is None and "-" not in self.namespace
+        return self.namespace == node.namespace or (
+            family and node.namespace.startswith(f"{self.namespace}-")
+        )
+
+
+Address = NodeId | Selection
+
+
+def parse_address(text: str) -> Address:
+    """Read an address; InvalidNodeIdError says what is wrong with it."""
+    head, *rest = text.split(":", 2)
+    namespace, at, tenant = head.partition("@")
+    if at and not tenant:
+        raise InvalidNodeIdError("the tenant after '@' is empty")
+    scope = (namespace, tenant or None)
+    if not rest:
+        return Selection(*scope, None)
+    if len(rest) == 1:
+        return Selection(*scope, rest[0])
+    return NodeId(*scope, rest[0], rest[1])
+
+
+def encode_ref(address: str) -> str:
+    """Write an address so that every proxy leaves it alone: unpadded base64url of its UTF-8."""
+    return urlsafe_b64encode(_encode(address)).rstrip(b"=").decode("ascii")
+
+
+def decode_ref(ref: str) -> str:
+    """Read what `encode_ref` wrote; anything else is an InvalidNodeIdError."""
+    try:
+        text = urlsafe_b64decode(ref.encode("ascii") + b"=" * (-len(ref) % 4)).decode("utf-8")
+    except (Base64Error, UnicodeError, ValueError) as error:
+        raise InvalidNodeIdError("a ref is unpadded base64url of an address in UTF-8") from error
+    if encode_ref(text) != ref:
+        # The decoder skips foreign characters and spare bits: two refs for one address.
+        raise InvalidNodeIdError("a ref is unpadded base64url of an address in UTF-8")
+    return text
+
+
+def _scope(namespace: str, tenant: str | None) -> str:
+    return namespace if tenant is None else f"{namespace}@{tenant}"
+
+
+def _check_head(namespace: str, tenant: str | None, type_: str | None) -> None:
+    for word, part in (("namespace", namespace), ("tenant", tenant), ("type", type_)):
+        if part is not None and not _NAME.fullmatch(part):
+            raise InvalidNodeIdError(
+                f"the {word} is 1 to 128 letters, digits, '.', '_' or '-', and starts with a letter or digit"
+            )
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidNodeIdError("an address is Unicode text without lone surrogates") from error

@@ -1,0 +1,145 @@
+"""Drives a walk: makes its calls, at the same time where they allow it, until it ends or must."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+from connectors.contract import Connector
+from connectors.disposition import Verdict
+from connectors.errors import SourceContractError, SourceError
+from connectors.model import Outcome
+from connectors.ports import Allowance, Clock, Sender, Sleeper
+from connectors.runtime.retry import pause_before_retry
+from connectors.walk import Finding, Walk
+from connectors.wire import Call, Reply
+
+_log = logging.getLogger(__name__)
+# A sender keeps its own time and knows best what it waited for; one that does not is stopped.
+_GRACE = 0.25
+_TIME_IS_UP = "the time given to this answer is up"
+_Answer = tuple[Reply, Verdict] | SourceError
+
+
+async def drive(
+    walk: Walk,
+    *,
+    connector: Connector,
+    sender: Sender,
+    allowance: Allowance,
+    deadline: float,
+    clock: Clock,
+    sleeper: Sleeper,
+    jitter: Callable[[], float],
+) -> tuple[Finding, ...]:
+    """Drive `walk` to its end and give its findings, one per address; nothing is left running.
+
+    `deadline` is in seconds of `clock.monotonic()`. Trouble, a spent allowance and the deadline
+    stop the walk, end its other calls, and keep what was read. Only a cancelled caller, or a
+    defect outside the connector, raises.
+    """
+    driving = _Drive(walk, connector, sender, allowance, deadline, clock, sleeper, jitter)
+    try:
+        async with asyncio.timeout(max(0.0, deadline - clock.monotonic()) + _GRACE):
+            await driving.run()
+    except TimeoutError:
+        walk.stop(Outcome.TIMEOUT, _TIME_IS_UP)
+    return walk.finish(now=clock.now())
+
+
+@dataclass(eq=False, slots=True)
+class _Drive:
+    walk: Walk
+    connector: Connector
+    sender: Sender
+    allowance: Allowance
+    deadline: float
+    clock: Clock
+    sleeper: Sleeper
+    jitter: Callable[[], float]
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def run(self) -> None:
+        calls = self._guarded(self.walk.start)
+        async with asyncio.TaskGroup() as group:
+            self._spawn(group, calls)
+
+    def _spawn(self, group: asyncio.TaskGroup, calls: Sequence[Call]) -> None:
+        for call in calls:
+            task = group.create_task(self._follow(group, call))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def _follow(self, group: asyncio.TaskGroup, call: Call) -> None:
+        if not self.walk.stopped:
+            self._spawn(group, await self._settle(call))
+        if self.walk.stopped:
+            for task in self.tasks - {asyncio.current_task()}:
+                task.cancel()
+
+    async def _settle(self, call: Call) -> Sequence[Call]:
+        """Make one call, twice if need be, and give the calls that follow from its reply."""
+        if not self._may_go():
+            return ()
+        attempt = 1
+        while True:
+            answer = await self._attempt(call)
+            pause = pause_before_retry(
+                answer if isinstance(answer, SourceError) else answer[1],
+                attempt=attempt,
+                remaining=self._remaining(),
+                jitter=self.jitter,
+            )
+            # A retry is a call like any other; without one left, the trouble at hand is the word.
+            if pause is None or not self.allowance.take():
+                return self._conclude(call, answer)
+            await self.sleeper.sleep(pause)
+            attempt += 1
+
+    async def _attempt(self, call: Call) -> _Answer:
+        try:
+            reply = await self.sender.send(call, timeout=self._remaining())
+            return reply, self._judge(call, reply)
+        except SourceError as error:
+            return error
+
+    def _may_go(self) -> bool:
+        if self._remaining() <= timedelta(0):
+            self.walk.stop(Outcome.TIMEOUT, _TIME_IS_UP)
+        elif not self.allowance.take():
+            self.walk.stop(Outcome.OVER_BUDGET, "the calls allowed by max_calls are spent")
+        return not self.walk.stopped
+
+    def _remaining(self) -> timedelta:
+        return timedelta(seconds=self.deadline - self.clock.monotonic())
+
+    def _judge(self, call: Call, reply: Reply) -> Verdict:
+        try:
+            return self.connector.judge(call, reply)
+        except SourceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever hostile data does to a connector, it fails alone
+            raise self._defect(error) from None
+
+    def _conclude(self, call: Call, answer: _Answer) -> Sequence[Call]:
+        if isinstance(answer, SourceError):
+            self.walk.fail(answer)
+            return ()
+        return self._guarded(partial(self.walk.absorb, call, *answer))
+
+    def _guarded(self, step: Callable[[], Sequence[Call]]) -> Sequence[Call]:
+        try:
+            return step()
+        except SourceError as error:
+            self.walk.fail(error)
+        except Exception as error:  # noqa: BLE001 - the same
+            self.walk.fail(self._defect(error))
+        return ()
+
+    def _defect(self, error: Exception) -> SourceContractError:
+        # Its message may quote the reply, so only its kind is told.
+        kind = type(error).__name__
+        _log.warning("connector %s failed with %s", self.connector.spec.kind, kind)
+        return SourceContractError(f"the reply could not be read ({kind})", path="$")

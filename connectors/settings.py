@@ -1,0 +1,96 @@
+"""The settings every source has, whatever its connector; each connector adds its own."""
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Visibility(StrEnum):
+    """How far what one credential fetched is shared."""
+
+    CREDENTIAL = "credential"
+    TENANT = "tenant"
+    PUBLIC = "public"
+
+
+def read_duration(value: Any) -> Any:
+    """Read "250ms", "90s", "15m", "1h" or "7d"; a bare number is seconds."""
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smhd])", value)):
+        try:
+            return timedelta(**{_UNITS[match[2]]: float(match[1])})
+        except OverflowError as error:
+            raise ValueError("a duration is shorter than 2 738 thousand years") from error
+    if isinstance(value, str):
+        message = 'a duration is a number and a unit, such as "90s", "15m" or "1h"'
+        raise ValueError(message)  # noqa: TRY004 - pydantic turns only a ValueError into a mistake
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(read_duration), Field(ge=timedelta(0))]
+
+
+class SourceSettings(BaseModel):
+    """One `[sources.<name>]` table.
+
+    A connector's own model narrows `connector` and adds what only it needs. Plain http goes only
+    to this machine unless `allow_plain_http` says otherwise.
+    """
+
+    # A mistake is told without what was typed: the table holds secrets.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    connector: str
+    base_url: str
+    allow_plain_http: bool = False
+    credentials: Literal["service", "caller"] = "service"
+    visibility: Visibility = Visibility.CREDENTIAL
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 20
+    ttl: Duration = timedelta(minutes=15)
+    stale_for: Duration = timedelta(hours=1)
+    absent_ttl: Duration = timedelta(minutes=1)
+
+    @model_validator(mode="after")
+    def _check_base_url(self) -> Self:
+        parts = _split(self.base_url)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("base_url: not an http or https URL")
+        if "?" in self.base_url or "#" in self.base_url or "@" in parts.netloc:
+            raise ValueError("base_url: may carry a path, but no query, fragment or user")
+        if parts.scheme == "http" and not self.allow_plain_http and not _is_loopback(parts.hostname):
+            raise ValueError("base_url: plain http goes only to loopback unless allow_plain_http = true")
+        return self
+
+    @model_validator(mode="after")
+    def _check_visibility(self) -> Self:
+        if self.visibility is Visibility.PUBLIC and self.credentials == "caller":
+            raise ValueError('visibility: "public" cannot go with credentials = "caller"')
+        return self
+
+
+def _split(url: str) -> SplitResult | None:
+    # The parser itself drops blanks and line ends, and looks at the port only when it is asked for.
+    if " " in url or not url.isprintable():
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return None if port == 0 else parts
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

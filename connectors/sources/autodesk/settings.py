@@ -1,0 +1,108 @@
+"""The `[sources.<name>]` table of a source that speaks to the Autodesk relationship service."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from connectors.settings import SourceSettings
+from connectors.sources.autodesk.container import Containers, read_container
+from connectors.sources.autodesk.sign_in import SIGN_IN_FIELDS, find_mistakes
+
+# ACC regions page: the service's own endpoint pages list only the first two.
+Region = Literal["US", "EMEA", "AUS", "CAN", "GBR", "DEU", "IND", "JPN"]
+
+Text = Annotated[str, Field(min_length=1)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def read_containers(value: Any) -> Any:
+    """Read a list of container ids, also as comma-separated text; every mistake is named at once."""
+    if value == "any":
+        return value
+    listed = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(listed, Iterable) or not all(isinstance(item, str) for item in listed):
+        raise ValueError('a list of container ids, or "any"')
+    read: list[str] = []
+    mistakes: list[str] = []
+    for item in listed:
+        try:
+            container = read_container(item)
+        except ValueError as error:
+            mistakes.append(str(error))
+            continue
+        if container in read:
+            mistakes.append(f"{container!r}: listed twice")
+        read.append(container)
+    if not read and not mistakes:
+        mistakes.append('at least one container id, or "any"')
+    if mistakes:
+        raise ValueError("; ".join(mistakes))
+    return tuple(read)
+
+
+class AutodeskSettings(SourceSettings):
+    """What the source serves, where it is, and how it signs in.
+
+    `containers` are project GUIDs without "b.", or "any", and then the credential decides. Service
+    credentials are exactly one of `authorization`, a refresh token and a service account's key.
+    `intersect = False` asks one node per call.
+    """
+
+    # A mistake must not quote what was typed: it may be a secret.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    connector: Literal["autodesk"]
+    base_url: str = "https://developer.api.autodesk.com"
+    containers: Annotated[Containers, BeforeValidator(read_containers)]
+    region: Region | None = None
+    # relationships:search, body structure (200): relationships, max items 100.
+    page_limit: Annotated[int, Field(ge=1, le=100)] = 100
+    intersect: bool = True
+    # Rate limits: 120 a minute and user, all relationship endpoints together.
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = 120
+
+    authorization: Secret | None = None
+    refresh_token: Secret | None = None
+    token_file: Path | None = None
+    service_account_id: Text | None = None
+    key_id: Text | None = None
+    private_key: Secret | None = None
+    client_id: Text | None = None
+    client_secret: Secret | None = None
+    token_url: Text | None = None
+    scope: Text = "data:read"
+
+    @property
+    def root(self) -> str:
+        """Give the base URL without a slash at its end."""
+        return self.base_url.rstrip("/")
+
+    @property
+    def token_endpoint(self) -> str:
+        """Give the URL that access tokens are fetched from."""
+        return self.token_url or f"{self.root}/authentication/v2/token"
+
+    @model_validator(mode="after")
+    def _check_sign_in(self) -> Self:
+        given = frozenset(name for name in SIGN_IN_FIELDS if getattr(self, name) is not None)
+        mistakes = [*find_mistakes(given, caller=self.credentials == "caller"), *self._find_misshapen()]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def _find_misshapen(self) -> Iterable[str]:
+        authorization = self.authorization
+        if authorization and not re.fullmatch(r"Bearer [!-~]+", authorization.get_secret_value()):
+            yield 'authorization: write "Bearer ", then the token'
+        if self.private_key and not self.private_key.get_secret_value().startswith("-----BEGIN "):
+            yield "private_key: a PEM text begins with -----BEGIN"
+        token, base = urlsplit(self.token_endpoint), urlsplit(self.base_url)
+        if token.scheme not in ("http", "https") or not token.hostname:
+            yield "token_url: not an http or https URL"
+        elif token.scheme == "http" and token.netloc != base.netloc and not self.allow_plain_http:
+            # The base URL has been checked already: plain http goes no further than this machine.
+            yield "token_url: plain http goes only to where base_url goes, unless allow_plain_http = true"

@@ -1,0 +1,118 @@
+"""The ThreatWinds connector: which calls a question takes, and where each reply is read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import quote
+
+from connectors.contract import ConnectorSpec, Filter, Page, Want
+from connectors.disposition import Verdict
+from connectors.model import Address, NodeId
+from connectors.observable import NAMESPACE as OBSERVABLE
+from connectors.sources.threatwinds import verdict
+from connectors.sources.threatwinds.mapping import MAPPING_VERSION, RELATED_TO, map_description, map_relations
+from connectors.sources.threatwinds.native import ENTITY, NAMESPACE, claim, native_of, unnamed
+from connectors.sources.threatwinds.payload import parse_entity, parse_slice
+from connectors.sources.threatwinds.settings import ThreatWindsSettings
+from connectors.sources.threatwinds.slices import amending, following, is_beyond
+from connectors.wire import Aspect, Call, Pairs, Reply
+
+_ACCEPT = ("accept", "application/json")
+_EXAMPLES = (
+    "observable:domain:acescency.com",
+    "threatwinds:threat:expansion on 123@123.com",
+    "threatwinds:entity:domain-59f5e994104053f590acdd1d2d72071669c839a60fc68291110facfa2fd16396",
+)
+
+
+class ThreatWindsConnector:
+    """One configured ThreatWinds API, as pure functions (`GET /api/search/v1/entity/{id}…`)."""
+
+    def __init__(self, settings: ThreatWindsSettings) -> None:
+        """Take what the calls need from the settings; no secret is among it."""
+        place = settings.groups_place
+        groups = (("groups", settings.groups),)
+        types = ",".join(settings.types)
+        optional = (("sort", settings.sort), ("order", settings.order), ("types", types))
+        chosen = tuple((name, value) for name, value in optional if value)
+        self._dialect = settings.dialect
+        # The 2023 document counts pages from 0, every later one from 1.
+        self._base = 0 if settings.dialect == "2023" else 1
+        self._query: Pairs = (
+            ("limit", str(settings.limit)),
+            *(groups if place == "query" else ()),
+            *chosen,
+        )
+        self._headers: Pairs = groups if place == "header" else ()
+        self._spec = ConnectorSpec(
+            kind=NAMESPACE,
+            namespaces=(NAMESPACE, OBSERVABLE),
+            relations=(RELATED_TO,),
+            scope=(
+                ("base_url", settings.base_url),
+                ("dialect", settings.dialect),
+                ("groups", "" if place == "none" else settings.groups),
+                ("groups_in", place),
+                *chosen,
+            ),
+            mapping_version=MAPPING_VERSION,
+            describes=True,
+            examples=_EXAMPLES,
+        )
+
+    @property
+    def spec(self) -> ConnectorSpec:
+        """Give the data sheet."""
+        return self._spec
+
+    def claim(self, address: Address) -> Sequence[Address]:
+        """Give the canonical address of what a caller typed; none when it is not ours."""
+        return claim(address)
+
+    def accepts(self, address: Address) -> bool:
+        """Tell whether the address stands for an entity that ThreatWinds could know."""
+        return isinstance(address, NodeId) and native_of(address) is not None
+
+    def unresolved(self, node: NodeId) -> bool:
+        """Tell whether the address is a bare native id."""
+        return node.namespace == NAMESPACE and node.type == ENTITY
+
+    def aliases(self, node: NodeId) -> Sequence[str]:
+        """Give ThreatWinds' own form of an observable, and the native id."""
+        native = native_of(node)
+        if native is None or self.unresolved(node):
+            return ()
+        own = (f"{NAMESPACE}:{node.type}:{node.key}",) if node.namespace == OBSERVABLE else ()
+        return (*own, str(unnamed(native)))
+
+    def pushed(self, address: Address, filter: Filter, *, batched: bool) -> Filter:  # noqa: ARG002 - the interface's signature; this upstream filters nothing
+        """Give the empty filter: this upstream applies none."""
+        return Filter()
+
+    def ask(self, addresses: Sequence[Address], want: Want) -> Sequence[Call]:
+        """Give one call per node: its first slice of relations, or its description."""
+        return tuple(self._open(node, want.aspect) for node in addresses if isinstance(node, NodeId))
+
+    def judge(self, call: Call, reply: Reply) -> Verdict:
+        """Say what a reply means in the configured dialect."""
+        return verdict.judge(call, reply, dialect=self._dialect)
+
+    def read(self, call: Call, reply: Reply) -> Page:
+        """Read an entity or a slice of relations; the first slice says which others follow."""
+        asked = next(node for node in call.nodes if isinstance(node, NodeId))
+        if call.aspect is Aspect.DESCRIPTION:
+            return map_description(asked, parse_entity(reply.body))
+        if is_beyond(call, status=reply.status):
+            return Page(follow=amending(call, ids=()))
+        page = parse_slice(reply.body)
+        told = map_relations(asked, page)
+        if call.opening:
+            return replace(told, follow=following(call, ids=page.ids, items=page.items, base=self._base))
+        return replace(told, follow=amending(call, ids=page.ids))
+
+    def _open(self, node: NodeId, aspect: Aspect) -> Call:
+        path = f"/api/search/v1/entity/{quote(str(native_of(node)), safe='')}"
+        if aspect is Aspect.DESCRIPTION:
+            return Call("GET", path, (node,), headers=(_ACCEPT,), aspect=aspect)
+        # No page number: see `slices`.
+        headers = (_ACCEPT, *self._headers)
+        return Call("GET", f"{path}/relations", (node,), query=self._query, headers=headers)

@@ -1,0 +1,107 @@
+"""ThreatWinds' own ids: `<type>-<SHA3-256 of the normalised value, in hexadecimal>`.
+
+Source: go-sdk, entities/sha3-256.go. The type is no part of what is hashed; types hold hyphens, so an
+id is split at its last one.
+"""
+
+import re
+from dataclasses import dataclass
+from hashlib import sha3_256
+
+from connectors.errors import InvalidNodeIdError
+from connectors.model import Address, NodeId
+from connectors.observable import KINDS
+from connectors.observable import NAMESPACE as OBSERVABLE
+from connectors.sources.threatwinds.vocabulary import FORMER, OWN, TYPES
+
+NAMESPACE = "threatwinds"
+ENTITY = "entity"
+"""The type of an address whose key is a native id: the value is not known (yet)."""
+
+_NATIVE = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)-([0-9a-f]{64})")
+_LONGEST_TYPE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class NativeId:
+    """A native id in its two parts; `str()` is its text."""
+
+    type: str
+    digest: str
+
+    def __str__(self) -> str:
+        """Give the text of the id."""
+        return f"{self.type}-{self.digest}"
+
+    def tells(self, value: str) -> bool:
+        """Tell whether this is the id of exactly that value."""
+        return digest(value) == self.digest
+
+
+def digest(value: str) -> str:
+    """Hash a normalised value the way ids do."""
+    return sha3_256(value.encode()).hexdigest()
+
+
+def parse_native(text: str) -> NativeId | None:
+    """Read a native id, None when the text is none; whether the type exists is not asked."""
+    match = _NATIVE.fullmatch(text)
+    if match is None or len(match[1]) > _LONGEST_TYPE:
+        return None
+    return NativeId(match[1], match[2])
+
+
+def native_of(node: NodeId) -> NativeId | None:
+    """Give the native id of a canonical node; None when no ThreatWinds entity has this address."""
+    if node.tenant is not None:
+        return None
+    if node.namespace == NAMESPACE and node.type == ENTITY:
+        return parse_native(node.key)
+    own = node.namespace == NAMESPACE and node.type in OWN
+    neutral = node.namespace == OBSERVABLE and node.type in KINDS
+    return NativeId(node.type, digest(node.key)) if own or neutral else None
+
+
+def place(type_: str, value: str) -> NodeId | None:
+    """Give the address of a value of a known type; None when no address can hold it."""
+    if type_ not in TYPES:
+        return None
+    try:
+        return NodeId(OBSERVABLE if type_ in KINDS else NAMESPACE, None, type_, value)
+    except InvalidNodeIdError:
+        return None
+
+
+def unnamed(native: NativeId) -> NodeId:
+    """Give the address of an entity whose value is not known, or does not hash to its id."""
+    return NodeId(NAMESPACE, None, ENTITY, str(native))
+
+
+def claim(address: Address) -> tuple[Address, ...]:
+    """Give the canonical form of what a caller typed, nothing when it is not ours.
+
+    InvalidNodeIdError when it is, and cannot be normalised.
+    """
+    if address.namespace not in (NAMESPACE, OBSERVABLE) or address.tenant is not None:
+        return ()
+    if not isinstance(address, NodeId):
+        return (address,)
+    if address.namespace == NAMESPACE and address.type == ENTITY:
+        return (_claim_entity(address.key),)
+    forms = KINDS if address.namespace == OBSERVABLE else TYPES
+    form = forms.get(address.type)
+    if form is None:
+        whose = "kind of observable" if address.namespace == OBSERVABLE else "ThreatWinds type"
+        raise InvalidNodeIdError(f"{address.type!r} is no {whose}")
+    value = form.normalise(address.key, kind=address.type)
+    return (NodeId(OBSERVABLE if address.type in KINDS else NAMESPACE, None, address.type, value),)
+
+
+def _claim_entity(key: str) -> NodeId:
+    type_, hyphen, suffix = key.rpartition("-")
+    native = parse_native(f"{type_}{hyphen}{suffix.lower()}")
+    if native is None:
+        raise InvalidNodeIdError("a ThreatWinds id is a type, a hyphen and 64 hexadecimal characters")
+    if native.type not in TYPES and native.type not in FORMER:
+        raise InvalidNodeIdError(f"{native.type!r} is no ThreatWinds type")
+    return unnamed(native)

@@ -1,0 +1,210 @@
+"""The sans-IO driver of one question at one source: hands out calls, absorbs replies, stops.
+
+A walk begins with the connector's opening calls. Each reply is judged; one that is OK is read and
+may add calls, which may run in any order. The first trouble stops the walk: what was read until
+then is kept, and the trouble's word is the outcome of every address of the walk. An address is
+absent only when every opening call said so. A call that was made already is never made again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.contract import Connector, Filter, Page, Want
+from connectors.disposition import Disposition, Verdict
+from connectors.errors import (
+    CredentialMissingError,
+    SourceContractError,
+    SourceDeniedError,
+    SourceError,
+    SourceThrottledError,
+    SourceTimeoutError,
+)
+from connectors.model import Address, Edge, NodeFacts, NodeId, Outcome, Selection
+from connectors.wire import Aspect, Call, Pairs, Reply
+
+_TROUBLE = {
+    Disposition.RETRY: Outcome.UNAVAILABLE,
+    Disposition.THROTTLED: Outcome.THROTTLED,
+    Disposition.DENIED: Outcome.DENIED,
+    Disposition.BROKEN: Outcome.BROKEN,
+}
+_ERROR_OUTCOME: dict[type[SourceError], Outcome] = {
+    SourceTimeoutError: Outcome.TIMEOUT,
+    SourceThrottledError: Outcome.THROTTLED,
+    SourceDeniedError: Outcome.DENIED,
+    CredentialMissingError: Outcome.NO_CREDENTIAL,
+    SourceContractError: Outcome.BROKEN,
+}
+
+
+_OnTheWire = tuple[str, str, Pairs, Pairs, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one source said of one address: the unit that is cached.
+
+    `filter` is the part of the question the upstream applied. `total` is how many relations the
+    source says there are, at least so many when `capped`; `withheld` says why it holds some back.
+    """
+
+    address: Address
+    aspect: Aspect
+    filter: Filter
+    fetched_at: datetime
+    edges: tuple[Edge, ...] = ()
+    facts: tuple[NodeFacts, ...] = ()
+    total: int | None = None
+    capped: bool = False
+    withheld: str | None = None
+    absent: bool = False
+    canonical: NodeId | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Give the word for this listing while it is fresh."""
+        if self.absent:
+            return Outcome.ABSENT
+        return Outcome.PARTIAL if self.withheld is not None else Outcome.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How the question about one address ended, and what was learnt, in full or in part.
+
+    `status` is that of the reply which was the trouble; None when there was no such reply.
+    """
+
+    outcome: Outcome
+    listing: Listing
+    detail: str | None = None
+    retry_after: timedelta | None = None
+    status: int | None = None
+
+    @property
+    def cacheable(self) -> bool:
+        """Tell whether the listing may answer a later question: a failure never does."""
+        return self.outcome is self.listing.outcome
+
+
+class Walk:
+    """One question about one address, or about a batch of them, at one source."""
+
+    def __init__(self, connector: Connector, addresses: Sequence[Address], want: Want) -> None:
+        """Prepare; nothing is asked before `start`."""
+        self._connector = connector
+        self._addresses = tuple(addresses)
+        self._want = want
+        self._issued: set[_OnTheWire] = set()
+        self._openings = 0
+        self._absences = 0
+        self._pages: list[Page] = []
+        self._verdict: tuple[Outcome, str | None, timedelta | None, int | None] | None = None
+        self._fetched_at: datetime | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Tell whether trouble has ended the walk: no further call is of use."""
+        return self._verdict is not None
+
+    def start(self) -> Sequence[Call]:
+        """Give the opening calls."""
+        calls = self._connector.ask(self._addresses, self._want)
+        self._openings = len(calls)
+        return self._issue(calls)
+
+    def absorb(self, call: Call, reply: Reply, verdict: Verdict) -> Sequence[Call]:
+        """Take in the reply to `call` and give the calls that follow from it."""
+        self._fetched_at = max(self._fetched_at or reply.received_at, reply.received_at)
+        if verdict.disposition is Disposition.ABSENT and call.opening:
+            self._absences += 1
+            return ()
+        if verdict.disposition is not Disposition.OK:
+            self._stop(
+                _TROUBLE.get(verdict.disposition, Outcome.BROKEN),
+                verdict.detail or f"status {reply.status} in the middle of a listing",
+                verdict.retry_after,
+                reply.status,
+            )
+            return ()
+        try:
+            page = self._connector.read(call, reply)
+            self._pages.append(page)
+            return self._issue(page.follow)
+        except SourceError as error:
+            self.fail(error)
+            return ()
+
+    def fail(self, error: SourceError) -> None:
+        """Take in that a call had no reply."""
+        outcome = _ERROR_OUTCOME.get(type(error), Outcome.UNAVAILABLE)
+        self._stop(outcome, str(error), getattr(error, "retry_after", None))
+
+    def stop(self, outcome: Outcome, detail: str) -> None:
+        """End the walk from outside: a budget is spent or the time is up."""
+        self._stop(outcome, detail)
+
+    def finish(self, *, now: datetime) -> tuple[Finding, ...]:
+        """Give one finding per address, in the order they were asked."""
+        return tuple(self._finding(address, now) for address in self._addresses)
+
+    def _stop(
+        self,
+        outcome: Outcome,
+        detail: str | None,
+        retry_after: timedelta | None = None,
+        status: int | None = None,
+    ) -> None:
+        if self._verdict is None:
+            self._verdict = (outcome, detail, retry_after, status)
+
+    def _issue(self, calls: Sequence[Call]) -> Sequence[Call]:
+        for call in calls:
+            # What the upstream sees decides: a memo that counts pages must not hide a circle.
+            seen = (call.method, call.path, call.query, call.headers, call.body)
+            if seen in self._issued:
+                self._stop(Outcome.BROKEN, "the source leads in a circle: a page comes twice")
+                return ()
+            self._issued.add(seen)
+        return () if self.stopped else calls
+
+    def _finding(self, address: Address, now: datetime) -> Finding:
+        batched = len(self._addresses) > 1
+        edges = self._edges_of(address)
+        canonical = next((p.canonical for p in self._pages if p.canonical is not None), None)
+        listing = Listing(
+            address=address,
+            aspect=self._want.aspect,
+            filter=self._connector.pushed(address, self._want.filter, batched=batched),
+            fetched_at=self._fetched_at or now,
+            edges=edges,
+            facts=self._facts_of((address, canonical), edges),
+            total=None
+            if batched
+            else max((p.total for p in self._pages if p.total is not None), default=None),
+            capped=any(page.capped for page in self._pages),
+            withheld=next((p.withheld for p in self._pages if p.withheld is not None), None),
+            absent=self._openings > 0 and self._absences == self._openings,
+            canonical=canonical,
+        )
+        if self._verdict is not None:
+            outcome, detail, retry_after, status = self._verdict
+            return Finding(outcome, listing, detail, retry_after, status)
+        if listing.total is not None and not listing.capped and len(edges) < listing.total:
+            told = f"the source told of {listing.total} relations and showed {len(edges)}"
+            return Finding(Outcome.PARTIAL, listing, told)
+        return Finding(listing.outcome, listing, listing.withheld)
+
+    def _edges_of(self, address: Address) -> tuple[Edge, ...]:
+        shown = (edge for page in self._pages for edge in page.edges)
+        if isinstance(address, Selection):
+            return tuple(dict.fromkeys(shown))
+        return tuple(dict.fromkeys(e for e in shown if address in (e.subject, e.object)))
+
+    def _facts_of(self, asked: Sequence[Address | None], edges: Sequence[Edge]) -> tuple[NodeFacts, ...]:
+        concerned = set(asked)
+        concerned.update(edge.subject for edge in edges)
+        concerned.update(edge.object for edge in edges)
+        newest = {facts.node: facts for page in self._pages for facts in page.facts}
+        return tuple(facts for node, facts in newest.items() if node in concerned)
