@@ -1,0 +1,1 @@
+"""The service: knows HTTP, Redis and networkx, and sources only by name."""

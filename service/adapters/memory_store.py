@@ -1,0 +1,101 @@
+"""The store in this process's memory: for tests, and where neither Redis nor a server binary is.
+
+Nothing is shared between workers and nothing survives them. What was used longest ago goes first
+once `capacity` bytes are held.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.ports import Clock
+from service.cache.store import Item, Tally
+
+_MILLISECOND = timedelta(milliseconds=1)
+# What an entry takes beside its bytes: dict slot, two object headers, the entry itself.
+_OVERHEAD = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    value: bytes
+    ends: float
+
+    def cost(self, key: str) -> int:
+        return len(key) + len(self.value) + _OVERHEAD
+
+
+class MemoryStore:
+    """A `Store` that holds at most `capacity` bytes."""
+
+    def __init__(self, *, clock: Clock, capacity: int = 64 * 1024 * 1024) -> None:
+        """Start empty."""
+        self._clock = clock
+        self._capacity = capacity
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._held = 0
+        self._tally = Tally()
+
+    @property
+    def tally(self) -> Tally:
+        """Give the running counts."""
+        return self._tally
+
+    @property
+    def held(self) -> int:
+        """Give the bytes held, overhead included."""
+        return self._held
+
+    async def load(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Give a value or None per key."""
+        now = self._clock.monotonic()
+        values = [self._find(key, now) for key in keys]
+        found = sum(value is not None for value in values)
+        self._tally.hits += found
+        self._tally.misses += len(values) - found
+        return values
+
+    async def save(self, items: Sequence[Item]) -> None:
+        """Keep the items as far as they fit; one larger than the whole store is not kept."""
+        now = self._clock.monotonic()
+        for item in items:
+            if item.ttl < _MILLISECOND:
+                continue
+            self._forget(item.key)
+            kept = _Kept(item.value, now + item.ttl.total_seconds())
+            if kept.cost(item.key) > self._capacity:
+                continue
+            self._kept[item.key] = kept
+            self._held += kept.cost(item.key)
+            self._tally.saved += 1
+        while self._held > self._capacity:
+            self._forget(next(iter(self._kept)))
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """Forget the keys."""
+        for key in keys:
+            self._forget(key)
+
+    async def ping(self) -> None:
+        """Return at once: this store is always there."""
+
+    async def close(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self._held = 0
+
+    def _find(self, key: str, now: float) -> bytes | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        if kept.ends <= now:
+            self._forget(key)
+            return None
+        self._kept.move_to_end(key)
+        return kept.value
+
+    def _forget(self, key: str) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._held -= kept.cost(key)

@@ -1,0 +1,179 @@
+"""The store on Redis or Valkey, one server or a cluster.
+
+A cache must never cost more than it saves. Each operation has one total time; after one that
+failed nothing is tried for a second, then by one caller; so a server that is dead, or accepts and
+never replies, costs an answer about one such time. Trouble is logged when it begins and when it
+ends, and counted in between.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import TypeVar, cast
+
+import structlog
+from redis.asyncio import RedisCluster
+from redis.exceptions import ResponseError
+
+from connectors.errors import StoreUnavailableError
+from connectors.ports import Clock
+from service.adapters.breaker import Breaker
+from service.adapters.redis_client import TROUBLE, Client, open_client
+from service.cache.store import Item, Tally
+
+T = TypeVar("T")
+
+_MILLISECOND = timedelta(milliseconds=1)
+_log = structlog.get_logger(__name__)
+
+
+class RedisStore:
+    """A `Store` on the server that a URL names."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        timeout: timedelta = timedelta(milliseconds=250),
+        pause: timedelta = timedelta(seconds=1),
+        connections: int = 32,
+    ) -> None:
+        """Prepare; the first operation connects. ConfigurationError for a URL it cannot take."""
+        self._client: Client = open_client(url, timeout=timeout, connections=connections)
+        # A cluster's pools refuse whom they have no connection for; here everybody waits its turn.
+        self._turn = asyncio.Semaphore(connections)
+        self._cluster = isinstance(self._client, RedisCluster)
+        self._timeout = timeout.total_seconds()
+        self._clock = clock
+        self._breaker = Breaker(clock=clock, pause=pause)
+        self._refused: set[str] = set()
+        self._has_msetex: bool | None = False if self._cluster else None
+        self._tally = Tally()
+
+    @property
+    def tally(self) -> Tally:
+        """Give the running counts."""
+        return self._tally
+
+    async def load(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Give a value or None per key, by one MGET; on a cluster by one pipeline per server."""
+        if not keys:
+            return []
+        values = await self._attempt("load", lambda: self._load(keys))
+        found = sum(value is not None for value in values)
+        self._tally.hits += found
+        self._tally.misses += len(values) - found
+        return values
+
+    async def save(self, items: Sequence[Item]) -> None:
+        """Keep the items, each with its end in the same command."""
+        lasting = [item for item in items if item.ttl >= _MILLISECOND]
+        if lasting:
+            await self._attempt("save", lambda: self._save(lasting))
+            self._tally.saved += len(lasting)
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """Forget the keys."""
+        if keys:
+            await self._attempt("remove", lambda: self._remove(keys))
+
+    async def ping(self) -> None:
+        """Return when the server replies."""
+        await self._attempt("ping", lambda: cast("Awaitable[object]", self._client.ping()))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def _load(self, keys: Sequence[str]) -> list[bytes | None]:
+        if not self._cluster:
+            return cast("list[bytes | None]", await self._client.mget(keys))
+        # MGET wants its keys in one slot; the cluster's pipeline sorts single commands by server.
+        pipeline = self._client.pipeline(transaction=False)
+        for key in keys:
+            pipeline.get(key)
+        return cast("list[bytes | None]", await pipeline.execute())
+
+    async def _save(self, items: Sequence[Item]) -> None:
+        pipeline = self._client.pipeline(transaction=False)
+        if len(items) > 1 and await self._knows_msetex():
+            # Only neighbors of one ttl go together, so that the order of the items is kept.
+            for life, group in groupby(items, key=_milliseconds):
+                pipeline.msetex({item.key: item.value for item in group}, px=life)
+        else:
+            for item in items:
+                pipeline.set(item.key, item.value, px=_milliseconds(item))
+        await pipeline.execute()
+
+    async def _remove(self, keys: Sequence[str]) -> None:
+        pipeline = self._client.pipeline(transaction=False)
+        for key in keys:
+            # By its name: `unlink` of the cluster's pipeline is another thing and adds nothing to it.
+            pipeline.execute_command("UNLINK", key)
+        await pipeline.execute()
+
+    async def _knows_msetex(self) -> bool:
+        """Ask the server once: Valkey 9.1 has the command, and takes a quarter of the time."""
+        if self._has_msetex is None:
+            # As one word: what the client makes of the reply to "COMMAND" fails on an unknown one.
+            told = await self._client.execute_command("COMMAND INFO", "MSETEX")
+            self._has_msetex = bool(told) and None not in told
+        return self._has_msetex
+
+    async def _attempt(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
+        if not self._breaker.allow():
+            self._tally.skipped += 1
+            raise StoreUnavailableError("the store failed a moment ago and is not tried again yet")
+        began = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(self._timeout), self._turn:
+                result = await work()
+        except ResponseError as error:
+            # It replied, so there is nothing to wait for: no memory left, read-only, no permission.
+            self._reply(operation, error)
+            raise StoreUnavailableError(f"the store refused to {operation}") from error
+        except TROUBLE as error:
+            self._fail(operation, _words(error))
+            raise StoreUnavailableError(f"the store could not {operation}") from error
+        except BaseException:
+            # Callers in a hurry give up before the timeout does: to each of them a server that hangs
+            # would cost all the time they have, were long waits not taken for what they are.
+            if self._clock.monotonic() - began >= self._timeout / 2:
+                self._fail(operation, "no reply until the caller gave up")
+            else:
+                self._breaker.abandon()
+            raise
+        self._reply(operation, None)
+        return result
+
+    def _fail(self, operation: str, words: str) -> None:
+        """Take note that the server is not there, or too slow to be of use."""
+        self._tally.failures += 1
+        if self._breaker.fail():
+            _log.warning("store_unavailable", operation=operation, error=words)
+
+    def _reply(self, operation: str, refusal: ResponseError | None) -> None:
+        """Take note that the server is there, and of what it refuses to do."""
+        if self._breaker.succeed():
+            _log.info("store_available", operation=operation)
+        if refusal is None:
+            if operation in self._refused:
+                self._refused.remove(operation)
+                _log.info("store_accepts", operation=operation)
+            return
+        self._tally.failures += 1
+        # What was learnt of the server may have been of another one, before a failover.
+        self._has_msetex = False if self._cluster else None
+        if operation not in self._refused:
+            self._refused.add(operation)
+            _log.warning("store_refuses", operation=operation, error=_words(refusal))
+
+
+def _milliseconds(item: Item) -> int:
+    return item.ttl // _MILLISECOND
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

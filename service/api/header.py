@@ -1,0 +1,122 @@
+"""The request headers that have a meaning here: Cache-Control, Accept and Upstream-Credentials."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import cast
+
+import http_sf
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+
+from connectors.credential import Scheme
+from connectors.errors import InvalidParameterError
+from service.cache.freshness import UNLIMITED, Tolerance
+from service.usecases.source import Source, UpstreamCredential
+
+CREDENTIALS = "Upstream-Credentials"
+_CACHE_CONTROL = "Cache-Control"
+# What a caller can write without overflowing a timedelta; some 30 years.
+_MOST_SECONDS = 1_000_000_000
+
+
+def read_tolerance(headers: Headers, *, max_age: timedelta | None, floor: timedelta) -> Tolerance:
+    """Read what the caller takes; the parameter wins over the header, the operator's floor over both.
+
+    Directives of RFC 9111 and 5861; one not known here is ignored, as they say; one without its
+    number is an InvalidParameterError.
+    """
+    asked = _directives(headers)
+    age = timedelta(0) if "no-cache" in asked else _seconds(asked, "max-age")
+    if max_age is not None:
+        age = max_age
+    stale = asked.get("max-stale", ...)
+    return Tolerance(
+        max_age=None if age is None else max(age, floor),
+        max_stale=UNLIMITED if stale is None else _seconds(asked, "max-stale"),
+        stale_if_error=_seconds(asked, "stale-if-error"),
+        only_if_cached="only-if-cached" in asked,
+    )
+
+
+def read_credentials(headers: Headers, *, sources: Sequence[Source]) -> dict[str, UpstreamCredential]:
+    """Read `Upstream-Credentials`: by source name, what the caller sends there.
+
+    InvalidParameterError, which never quotes a value, for a name that is not a source that takes a
+    caller's credential, and for anything that is not `"<scheme> <value>"` in a scheme it takes.
+    """
+    known = {source.name: source for source in sources}
+    found = {}
+    for name, value in _dictionary(headers).items():
+        source = known.get(name)
+        if source is None:
+            raise InvalidParameterError("names a source that is not configured", field=CREDENTIALS)
+        if not source.by_caller:
+            raise InvalidParameterError(f"{name} takes no credential from its callers", field=CREDENTIALS)
+        found[name] = _credential(name, value, source)
+    return found
+
+
+def require_json(headers: Headers) -> None:
+    """Raise a 406 unless the caller takes application/json."""
+    accept = ", ".join(headers.getlist("accept")).strip()
+    if not accept:
+        return
+    weights: dict[str, float] = {}
+    for item in accept.split(","):
+        media, *parameters = (part.strip().lower() for part in item.split(";"))
+        weights[media] = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
+    for media in ("application/json", "application/*", "*/*"):
+        if media in weights:
+            if weights[media] > 0:
+                return
+            break
+    raise HTTPException(406)
+
+
+def _weight(text: str) -> float:
+    return float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text) else 0.0
+
+
+def _directives(headers: Headers) -> Mapping[str, str | None]:
+    found: dict[str, str | None] = {}
+    for item in ",".join(headers.getlist(_CACHE_CONTROL)).split(","):
+        name, equals, value = item.strip().partition("=")
+        found[name.strip().lower()] = value.strip().strip('"') if equals else None
+    return found
+
+
+def _seconds(directives: Mapping[str, str | None], name: str) -> timedelta | None:
+    if name not in directives:
+        return None
+    text = directives[name] or ""
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise InvalidParameterError(f"{name} needs a number of seconds", field=_CACHE_CONTROL)
+    return timedelta(seconds=min(int(text), _MOST_SECONDS))
+
+
+def _dictionary(headers: Headers) -> Mapping[str, object]:
+    lines = headers.getlist(CREDENTIALS)
+    if not lines:
+        return {}
+    try:
+        parsed = http_sf.parse(", ".join(lines).encode("latin-1"), tltype="dictionary")
+    except ValueError as error:
+        raise InvalidParameterError(
+            'not a dictionary of strings such as acc="Bearer …" (RFC 8941)', field=CREDENTIALS
+        ) from error
+    # With `tltype="dictionary"` that is what comes back: by key, the value and its parameters.
+    members = cast("Mapping[str, tuple[object, object]]", parsed)
+    return {name: value for name, (value, _) in members.items()}
+
+
+def _credential(name: str, value: object, source: Source) -> UpstreamCredential:
+    schemes = {scheme.value.lower(): scheme for scheme in Scheme}
+    word, _, rest = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    scheme = schemes.get(word.lower())
+    if scheme not in source.schemes or not rest.strip():
+        forms = " or ".join(f'{name}="{each.value} …"' for each in sorted(source.schemes))
+        raise InvalidParameterError(f"{name} takes {forms}", field=CREDENTIALS)
+    if scheme is Scheme.KEY_PAIR and not all(rest.partition(":")):
+        raise InvalidParameterError(f'{name} takes "KeyPair <key>:<secret>"', field=CREDENTIALS)
+    return UpstreamCredential(scheme, rest.strip())

@@ -1,0 +1,147 @@
+"""RFC 9457 problems: the one table from error to status, and what a problem looks like.
+
+Nothing of an upstream's reply, no stack trace and no credential ever stands in a problem: only
+messages of relgraph's own errors do, and of those below the table none but its title.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+
+from connectors.errors import (
+    AmbiguousNodeError,
+    GraphError,
+    InvalidNodeIdError,
+    InvalidParameterError,
+    RequestError,
+    StoreUnavailableError,
+    UnknownNodeError,
+    UnknownSourceError,
+)
+from service.api.report import source_record
+from service.usecases.refusal import (
+    AnswerRefusedError,
+    NotCachedError,
+    SourcesFailedError,
+    SourcesTimedOutError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem: its status, its slug (`/problems/<slug>`) and its title."""
+
+    status: int
+    slug: str
+    title: str
+
+
+class ParametersError(RequestError):
+    """Several parameters or headers are wrong, each with its own mistake."""
+
+    def __init__(self, mistakes: Sequence[InvalidParameterError]) -> None:
+        """Keep the mistakes, one per field."""
+        super().__init__("; ".join(f"{mistake.field}: {mistake}" for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class UnauthenticatedError(GraphError):
+    """The caller has no valid API key."""
+
+
+class NotReadyError(GraphError):
+    """The service is starting or shutting down."""
+
+
+KINDS: Mapping[type[GraphError], Kind] = {
+    InvalidNodeIdError: Kind(400, "invalid-node", "The address of the node is not valid"),
+    AmbiguousNodeError: Kind(400, "ambiguous-node", "The address fits more than one tenant"),
+    ParametersError: Kind(400, "invalid-parameter", "A parameter is not valid"),
+    InvalidParameterError: Kind(400, "invalid-parameter", "A parameter is not valid"),
+    UnknownSourceError: Kind(400, "unknown-source", "No such source is configured"),
+    UnauthenticatedError: Kind(401, "unauthenticated", "An API key is needed"),
+    UnknownNodeError: Kind(404, "unknown-node", "Nobody knows this node"),
+    SourcesFailedError: Kind(502, "sources-failed", "The sources did not give the answer required"),
+    SourcesTimedOutError: Kind(504, "sources-timed-out", "The sources did not answer in time"),
+    NotCachedError: Kind(504, "not-cached", "Nothing is cached for this question"),
+    NotReadyError: Kind(503, "not-ready", "The service is not ready"),
+}
+BY_STATUS: Mapping[int, Kind] = {
+    403: Kind(403, "forbidden", "This is not for this caller"),
+    404: Kind(404, "not-found", "There is nothing at this address"),
+    405: Kind(405, "method-not-allowed", "The method is not for this address"),
+    406: Kind(406, "not-acceptable", "No format of the answer is acceptable to the caller"),
+    413: Kind(413, "content-too-large", "The request's content is too large"),
+    414: Kind(414, "uri-too-long", "The request's URL is too long"),
+    415: Kind(415, "unsupported-media-type", "The request's content is of the wrong type"),
+    429: Kind(429, "rate-limited", "The caller is over its own limit"),
+}
+INTERNAL = Kind(500, "internal", "Something went wrong here")
+
+
+def kind_of(error: Exception) -> Kind:
+    """Find the kind of problem an error is; what is in no table is internal."""
+    if isinstance(error, HTTPException):
+        return BY_STATUS.get(error.status_code, INTERNAL)
+    return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL)
+
+
+def problem_body(kind: Kind, *, request: Request, error: Exception | None = None) -> dict[str, Any]:
+    """Build the body: `type title status detail instance request_id`, and what the error carries."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": _detail(kind, error),
+        "instance": request.url.path,
+        "request_id": request.state.request_id,
+    }
+    if kind.status == HTTPStatus.BAD_REQUEST:
+        body["errors"] = _errors(error)
+    if isinstance(error, AmbiguousNodeError):
+        body["choices"] = list(error.choices)
+    if isinstance(error, AnswerRefusedError):
+        body["sources"] = [source_record(report) for report in error.reports]
+    return body
+
+
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """Answer any error as a problem; the exception handler of the whole application."""
+    kind = kind_of(error)
+    if kind is INTERNAL:
+        log.error("internal error", error=type(error).__name__, exc_info=error)
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, HTTPException) and error.headers:
+        headers |= {name: value for name, value in error.headers.items() if name in ("Allow", "allow")}
+    if kind.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, AnswerRefusedError):
+        waits = [report.retry_after for report in error.reports if report.retry_after is not None]
+        if waits:
+            headers["Retry-After"] = str(max(1, round(min(waits).total_seconds())))
+    body = msgspec.json.encode(problem_body(kind, request=request, error=error))
+    return Response(body, kind.status, headers, MEDIA_TYPE)
+
+
+def _detail(kind: Kind, error: Exception | None) -> str:
+    if kind is INTERNAL or error is None or isinstance(error, StoreUnavailableError):
+        return kind.title
+    return kind.title if isinstance(error, HTTPException) else str(error) or kind.title
+
+
+def _errors(error: Exception | None) -> list[dict[str, str]]:
+    if isinstance(error, ParametersError):
+        return [{"field": mistake.field, "detail": str(mistake)} for mistake in error.mistakes]
+    if isinstance(error, InvalidParameterError):
+        return [{"field": error.field, "detail": str(error)}]
+    field = "sources" if isinstance(error, UnknownSourceError) else "node"
+    return [{"field": field, "detail": str(error)}]

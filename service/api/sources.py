@@ -1,0 +1,47 @@
+"""GET /sources: what is configured, what it accepts, and an example address of each."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+
+from connectors.model import encode_ref
+from service.api.caller import identify_caller
+from service.api.header import read_credentials
+from service.api.openapi import documented_sources
+from service.api.state import service_of
+from service.usecases.source import Source, UpstreamCredential
+
+router = APIRouter(tags=["sources"], dependencies=[Depends(identify_caller)])
+
+
+@router.get("/sources", **documented_sources())
+async def list_sources(request: Request) -> Response:
+    """List the configured sources, as this caller may use them."""
+    service = service_of(request)
+    credentials = read_credentials(request.headers, sources=service.sources)
+    body = {"sources": [_record(source, credentials.get(source.name)) for source in service.sources]}
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, Upstream-Credentials"}
+    return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
+
+
+def _record(source: Source, credential: UpstreamCredential | None) -> dict[str, Any]:
+    spec = source.connector.spec
+    return {
+        "name": source.name,
+        "connector": spec.kind,
+        "namespaces": list(spec.namespaces),
+        "relations": [{"name": word.name, "directed": word.directed} for word in spec.relations],
+        "selections": spec.selects,
+        "credentials": "caller" if source.by_caller else "service",
+        "credential_schemes": sorted(source.schemes),
+        "usable": source.admit(credential).sender is not None,
+        "visibility": source.visibility.value,
+        "requests_per_minute": spec.pace.requests_per_minute,
+        "ttl_seconds": source.freshness.ttl.total_seconds(),
+        "examples": [
+            {"address": example, "href": f"/graph/{quote(example, safe='')}", "ref": encode_ref(example)}
+            for example in spec.examples
+        ],
+    }

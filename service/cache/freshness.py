@@ -1,0 +1,100 @@
+"""Whether an entry will do, judged when it is read, by each caller for itself.
+
+The words are those of RFC 9111 (max-age, max-stale, only-if-cached) and RFC 5861 (stale-if-error).
+An entry is fresh while younger than the source's `ttl`; a caller's `max_age` takes that place, be
+it shorter or longer. After that it may be served if the caller said that it takes stale answers
+(`max_stale`), and else, for the source's `stale_for` more, only once asking the source has failed.
+What is older than its retention is dead, whatever anybody asks for.
+
+Known emptiness (an absent node, a listing without relations) lives for `absent_ttl` and not a
+moment longer: nothing tells of a first relation but asking again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zlib import crc32
+
+from connectors.contract import Freshness
+from connectors.walk import Listing
+from connectors.wire import Aspect
+
+UNLIMITED = timedelta.max
+_NOTHING = timedelta(0)
+# An entry may lose up to a fifth of its life, so that what was fetched together is not all
+# fetched again together; never more than promised, so a ttl stays an upper bound.
+_SHORTEST_LIFE = 0.8
+
+
+class Standing(StrEnum):
+    """What an entry is good for, from best to worst."""
+
+    FRESH = "fresh"
+    STALE_OK = "stale_ok"
+    STALE_IF_ERROR = "stale_if_error"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What one caller takes; None leaves a question to the source's policy.
+
+    `max_age` replaces the ttl (0: ask again); `max_stale` is how long past its freshness an answer
+    still is welcome, `UNLIMITED` being "whatever there is"; `stale_if_error` replaces `stale_for`
+    and counts from the end of freshness as this caller sees it; `only_if_cached` allows no call.
+    """
+
+    max_age: timedelta | None = None
+    max_stale: timedelta | None = None
+    stale_if_error: timedelta | None = None
+    only_if_cached: bool = False
+
+
+def is_negative(listing: Listing) -> bool:
+    """Tell whether the listing says only that there is nothing."""
+    if listing.absent:
+        return True
+    if listing.aspect is Aspect.DESCRIPTION:
+        return not listing.facts and listing.canonical is None
+    return not listing.edges
+
+
+def jitter_of(key: str) -> float:
+    """Give the part of its life, 0.8 to 1, that the entry of this key gets: the same everywhere."""
+    return _SHORTEST_LIFE + (1 - _SHORTEST_LIFE) * crc32(key.encode()) / 0xFFFF_FFFF
+
+
+def retention(policy: Freshness, *, negative: bool, jitter: float = 1.0) -> timedelta:
+    """Give how long a store keeps an entry; zero when it is not worth keeping at all.
+
+    Facts kept apart get the full time: then no listing outlives the facts it refers to.
+    """
+    return (policy.absent_ttl if negative else policy.ttl + policy.stale_for) * jitter
+
+
+def classify_age(
+    fetched_at: datetime,
+    *,
+    negative: bool,
+    policy: Freshness,
+    tolerance: Tolerance,
+    now: datetime,
+    jitter: float,
+) -> Standing:
+    """Judge an entry fetched at `fetched_at`; a time in the future is another machine's clock."""
+    age = max(now - fetched_at, _NOTHING)
+    kept = retention(policy, negative=negative)
+    if age >= kept:
+        return Standing.DEAD
+    promised = (policy.absent_ttl if negative else policy.ttl) * jitter
+    lifetime = promised if tolerance.max_age is None else tolerance.max_age
+    if age < lifetime:
+        return Standing.FRESH
+    stale = age - lifetime
+    if tolerance.max_stale is not None and stale <= tolerance.max_stale:
+        return Standing.STALE_OK
+    if tolerance.only_if_cached:
+        return Standing.DEAD
+    if tolerance.stale_if_error is not None and stale > tolerance.stale_if_error:
+        return Standing.DEAD
+    return Standing.STALE_IF_ERROR

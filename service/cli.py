@@ -1,0 +1,98 @@
+"""The command `relgraph`: its words and its exit codes; what they do is in `service.command`.
+
+Exit codes: 0 done, or ended by a signal; 1 it could not be started; 2 the settings or the command
+line are wrong, each mistake on a line of its own on stderr. A command's module is imported when the
+command is known, so that `--help` and `key` answer at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from connectors.errors import ConfigurationError
+from service.command import StartError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code; `arguments` are the process's own by default."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        import_module(f"service.command.{chosen.module}").run(chosen)
+    except ConfigurationError as error:
+        for mistake in error.mistakes:
+            _complain(mistake)
+        return 2
+    except StartError as error:
+        _complain(str(error))
+        return 1
+    except KeyboardInterrupt:
+        # Ctrl-C is how a person ends a server; everything open was left in order on the way here.
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="relgraph", description="Many upstream APIs, one graph.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer requests until SIGTERM or Ctrl-C")
+    _add_config(serve)
+    _add_address(serve, port=8000)
+    serve.add_argument("--workers", type=_at_least_one, default=1, metavar="N", help="processes (default 1)")
+    serve.set_defaults(module="serve")
+
+    demo = commands.add_parser("demo", help="a store, two sandbox upstreams and the service, all throw-away")
+    _add_address(demo, port=0)
+    demo.set_defaults(module="demo")
+
+    check = commands.add_parser("check", help="list every mistake in the settings, or the sources")
+    _add_config(check)
+    check.set_defaults(module="check")
+
+    key = commands.add_parser("key", help="API keys of callers").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    new = key.add_parser("new", help="make a key and print it once, with the settings that accept it")
+    new.add_argument("name", nargs="?", default="caller", help="whose it is (default: caller)")
+    new.set_defaults(module="key")
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the settings (default: the file named by RELGRAPH_CONFIG)",
+    )
+
+
+def _add_address(parser: argparse.ArgumentParser, *, port: int) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1)")
+    parser.add_argument(
+        "--port", type=_port, default=port, help=f"0 takes a free one and says which (default {port})"
+    )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:  # noqa: PLR2004 - TCP's own bound
+        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+    return port
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"relgraph: {text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

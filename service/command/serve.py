@@ -1,0 +1,65 @@
+"""`relgraph serve`: answer requests until SIGTERM or Ctrl-C."""
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+
+from connectors.errors import ConfigurationError
+from service.adapters.embedded import start_embedded
+from service.app import create_app
+from service.command import StartError, say
+from service.server import exit_on_sigterm, listener_url, open_listener, serve_here
+from service.settings import EMBEDDED, Settings, load_settings
+from service.supervisor import Supervisor
+
+
+def run(chosen: argparse.Namespace) -> None:
+    """Serve what the settings say; ConfigurationError when they are wrong, StartError when it cannot."""
+    settings = load_settings(chosen.config)
+    serve(
+        settings,
+        host=chosen.host,
+        port=chosen.port,
+        workers=chosen.workers,
+        announce=lambda url: say(f"relgraph listening on {url}"),
+    )
+
+
+def serve(
+    settings: Settings, *, host: str, port: int, workers: int = 1, announce: Callable[[str], None]
+) -> None:
+    """Serve until a signal comes; `announce` is told the URL once it answers."""
+    if not settings.callers and not _is_loopback(host):
+        raise ConfigurationError(
+            [f"--host {host}: without callers' API keys ([callers.<name>]) only loopback is listened on"]
+        )
+    exit_on_sigterm()
+    try:
+        listener = open_listener(host, port=port)
+    except OSError as error:
+        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    url = listener_url(listener)
+    with listener, _with_store(settings) as ready:
+        if workers == 1:
+            serve_here(create_app, ready, listener=listener, announce=lambda: announce(url))
+        else:
+            supervisor = Supervisor(create_app, ready, listener=listener, workers=workers)
+            supervisor.run(announce=lambda: announce(url))
+
+
+@contextlib.contextmanager
+def _with_store(settings: Settings) -> Iterator[Settings]:
+    """Start the embedded store, one for all workers, and put its real URL into the settings."""
+    if settings.redis_url != EMBEDDED:
+        yield settings
+        return
+    with start_embedded() as store:
+        yield settings.model_copy(update={"redis_url": store.url})
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

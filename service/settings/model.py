@@ -1,0 +1,116 @@
+"""What the operator can set: the models of the settings file, frozen and fit to be pickled.
+
+They travel to the worker processes through a pipe, never through the environment or a command line.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from connectors.contract import Plugin
+from connectors.registry import load_plugin
+from connectors.settings import Duration, SourceSettings
+from service.caller import check_name, well_formed
+
+EMBEDDED = "embedded"
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+_SHORTEST_SECRET = 32
+_STORE_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
+_ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
+
+
+def _check_redis_url(url: str) -> str:
+    parts = urlsplit(url)
+    if url == EMBEDDED or (parts.scheme == "unix" and parts.path):
+        return url
+    if parts.scheme not in _STORE_SCHEMES or not parts.hostname:
+        raise ValueError(
+            'write "embedded", redis://host:6379/0, rediss://…, redis+cluster://… or unix:///path/of/socket'
+        )
+    # An unreadable port is a ValueError of urlsplit's own, raised when it is asked for.
+    _ = parts.port
+    return url
+
+
+def _check_secret_key(key: SecretStr) -> SecretStr:
+    if len(key) < _SHORTEST_SECRET:
+        raise ValueError(f"has {len(key)} characters; {_SHORTEST_SECRET} random ones or more are needed")
+    return key
+
+
+def _check_origin(origin: str) -> str:
+    if origin != "*" and not _ORIGIN.fullmatch(origin):
+        raise ValueError('an origin is "https://host" or "https://host:port" with nothing behind it, or "*"')
+    return origin
+
+
+def _check_key_hash(key_hash: str) -> str:
+    if not well_formed(key_hash):
+        raise ValueError("not a hash as `relgraph key new` prints them")
+    return key_hash
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class CallerSettings(_Table):
+    """One `[callers.<name>]`: somebody who may ask, known by the hash of an API key."""
+
+    key_hash: Annotated[str, AfterValidator(_check_key_hash)] = Field(repr=False)
+
+
+class Ceilings(_Table):
+    """`[ceilings]`: the most that a request's budget may ask for, inclusive."""
+
+    max_nodes: Annotated[int, Field(ge=1)] = 50_000
+    max_edges: Annotated[int, Field(ge=1)] = 200_000
+    fan_out: Annotated[int, Field(ge=1)] = 10_000
+    max_calls: Annotated[int, Field(ge=1)] = 5_000
+    timeout: Annotated[Duration, Field(ge=timedelta(milliseconds=50))] = timedelta(seconds=60)
+
+    @property
+    def hops(self) -> int:
+        """Give the largest radius; it is part of the public contract, so nobody can set it."""
+        return 6
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One configured source; `settings` is its connector's own model."""
+
+    name: str
+    settings: SourceSettings
+
+    @property
+    def kind(self) -> str:
+        """Give the word for its connector."""
+        return self.settings.connector
+
+    @property
+    def plugin(self) -> Plugin:
+        """Look its connector up; only the word travels between processes."""
+        return load_plugin(self.kind)
+
+
+CallerName = Annotated[str, AfterValidator(check_name)]
+
+
+class Settings(_Table):
+    """Everything the operator has set; `sources` is in the order of the file."""
+
+    redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(default=EMBEDDED, repr=False)
+    store_timeout: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(milliseconds=250)
+    secret_keys: tuple[Annotated[SecretStr, AfterValidator(_check_secret_key)], ...] = ()
+    cors_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...] = ()
+    callers: dict[CallerName, CallerSettings] = Field(default_factory=dict)
+    ceilings: Ceilings = Ceilings()
+    max_age_floor: Duration = timedelta(0)
+    tenant_proof: Duration = timedelta(minutes=10)
+    log_level: LogLevel = "info"
+    sources: dict[str, SourceEntry] = Field(default_factory=dict)

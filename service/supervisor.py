@@ -1,0 +1,144 @@
+"""Several processes that serve one listener: started, replaced when one dies, ended together.
+
+The settings travel through a pipe (`spawn` pickles them), so no secret is in an environment or on
+a command line. uvicorn's own supervisor looks at its signals twice a second, waits for its workers
+without an end, and starts one that cannot start for ever; hence this one, which waits for what
+happens.
+"""
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+
+import structlog
+
+from service.lifeline import die_with_parent
+from service.log import configure_log
+from service.server import LAST_MOMENT, Build, exit_on_sigterm, serve_here
+from service.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+# A worker that dies is replaced after this long, so that one that always dies costs little.
+_PAUSE = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: SpawnProcess
+    tidings: Connection
+    ready: bool = False
+
+
+class Supervisor:
+    """Runs `workers` processes until SIGTERM or Ctrl-C."""
+
+    def __init__(self, build: Build, settings: Settings, *, listener: socket.socket, workers: int) -> None:
+        """Prepare; nothing is started before `run`."""
+        self._build = build
+        self._settings = settings
+        self._listener = listener
+        self._wanted = workers
+        self._crew: list[_Worker] = []
+
+    def run(self, *, announce: Callable[[], None]) -> None:
+        """Serve until a signal ends it; `announce` is called once, when all workers serve.
+
+        SystemExit 1 if a worker cannot start.
+        """
+        configure_log(self._settings.log_level)
+        waker, woken = socket.socketpair()
+        with waker, woken:
+            waker.setblocking(False)  # noqa: FBT003 - the socket API takes it so
+            signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                # What matters is the byte that the signal writes into the socket.
+                signal.signal(number, lambda _signal, _frame: None)
+            try:
+                self._watch(woken, announce)
+            finally:
+                signal.set_wakeup_fd(-1)
+                self._stop()
+
+    def _watch(self, woken: socket.socket, announce: Callable[[], None]) -> None:
+        for _ in range(self._wanted):
+            self._start()
+        announced = False
+        replace_at: float | None = None
+        while True:
+            events = wait(
+                [
+                    woken,
+                    *(w.process.sentinel for w in self._crew),
+                    *(w.tidings for w in self._crew if not w.ready),
+                ],
+                None if replace_at is None else max(0.0, replace_at - time.monotonic()),
+            )
+            if woken in events:
+                return
+            for worker in self._crew:
+                worker.ready = worker.ready or (worker.tidings in events and _told(worker.tidings))
+            for worker in [w for w in self._crew if w.process.sentinel in events]:
+                log.error("a worker ended", pid=worker.process.pid, exit_code=worker.process.exitcode)
+                self._crew.remove(worker)
+                if not announced:
+                    sys.exit(1)
+                replace_at = replace_at or time.monotonic() + _PAUSE.total_seconds()
+            if replace_at is not None and time.monotonic() >= replace_at:
+                replace_at = None
+                while len(self._crew) < self._wanted:
+                    self._start()
+            if not announced and all(worker.ready for worker in self._crew):
+                announced = True
+                announce()
+
+    def _start(self) -> None:
+        tidings, reporter = multiprocessing.Pipe(duplex=False)
+        process = multiprocessing.get_context("spawn").Process(
+            target=_work, args=(self._build, self._settings, self._listener, reporter, os.getpid())
+        )
+        process.start()
+        reporter.close()
+        self._crew.append(_Worker(process, tidings))
+
+    def _stop(self) -> None:
+        # Whoever connects from now on is refused, and does not wait for a worker that never comes.
+        self._listener.close()
+        end = time.monotonic() + LAST_MOMENT.total_seconds()
+        for worker in self._crew:
+            worker.process.terminate()
+        for worker in self._crew:
+            worker.process.join(max(0.0, end - time.monotonic()))
+            if worker.process.exitcode is None:
+                log.error("a worker did not end in time and is killed", pid=worker.process.pid)
+                worker.process.kill()
+                worker.process.join()
+
+
+def _told(tidings: Connection) -> bool:
+    try:
+        return bool(tidings.recv())
+    except EOFError:
+        return False
+
+
+def _work(
+    build: Build, settings: Settings, listener: socket.socket, reporter: Connection, parent: int
+) -> None:
+    die_with_parent(parent)
+    exit_on_sigterm()
+    serve_here(
+        build,
+        settings,
+        listener=listener,
+        announce=lambda: reporter.send("ready"),
+        interruptible=False,
+    )

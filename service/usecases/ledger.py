@@ -1,0 +1,56 @@
+"""What the sources tell of nodes, and what of it still has to be read from where it is kept apart."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.model import Address, NodeFacts, NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Facts of one node that a cached listing refers to; `listed_by` is whose listing that is."""
+
+    source: str
+    node: NodeId
+    listed_by: Address
+    fetched_at: datetime
+
+
+class Ledger:
+    """Facts by node and source, the newest of what one source told; and the facts still owed."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._told: dict[NodeId, dict[str, tuple[datetime, NodeFacts]]] = defaultdict(dict)
+        self._owed: dict[tuple[str, NodeId], Owed] = {}
+
+    def facts_of(self, node: NodeId) -> Mapping[str, NodeFacts]:
+        """Give what is known of a canonical node, by source."""
+        return {source: facts for source, (_, facts) in self._told.get(node, {}).items()}
+
+    def adopt(self, facts: Iterable[NodeFacts], *, source: str, fetched_at: datetime) -> None:
+        """Take in facts; of two tellings by one source the newer stays, whatever came first."""
+        for told in facts:
+            held = self._told[told.node].get(source)
+            # At one instant the text decides, so that no order of arrival ever does.
+            if held is None or (held[0], repr(held[1])) < (fetched_at, repr(told)):
+                self._told[told.node][source] = (fetched_at, told)
+
+    def owe(self, owed: Owed) -> None:
+        """Note facts that are kept apart; of two listings that refer to them the newer counts."""
+        held = self._owed.get((owed.source, owed.node))
+        if held is None or held.fetched_at < owed.fetched_at:
+            self._owed[owed.source, owed.node] = owed
+
+    def collect(self, nodes: Collection[NodeId]) -> list[Owed]:
+        """Take out what is owed of these nodes; what a newer telling has settled is dropped."""
+        due = [owed for owed in self._owed.values() if owed.node in nodes]
+        for owed in due:
+            del self._owed[owed.source, owed.node]
+        return [owed for owed in due if not self._settled(owed)]
+
+    def _settled(self, owed: Owed) -> bool:
+        held = self._told.get(owed.node, {}).get(owed.source)
+        return held is not None and held[0] >= owed.fetched_at

@@ -1,0 +1,72 @@
+"""From what a caller typed to the one canonical address it means, and the sources to ask."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.errors import AmbiguousNodeError, InvalidNodeIdError, UnknownNodeError, UnknownSourceError
+from connectors.model import Address, NodeId, parse_address
+from service.usecases.source import Source, accepting
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The canonical seed, who can be asked about it, and who owns it but cannot answer.
+
+    `unresolved` are the sources whose description has to say first which node the seed is.
+    """
+
+    seed: Address
+    askers: tuple[Source, ...]
+    unable: tuple[Source, ...] = ()
+    unresolved: tuple[Source, ...] = ()
+
+
+def choose(sources: Sequence[Source], names: Sequence[str] | None) -> tuple[Source, ...]:
+    """Give the sources a request asks for, all when it names none; UnknownSourceError."""
+    if names is None:
+        return tuple(sources)
+    known = {source.name: source for source in sources}
+    for name in names:
+        if name not in known:
+            raise UnknownSourceError(f"no source is called {name!r}; there are: {', '.join(sorted(known))}")
+    return tuple(source for source in sources if source.name in names)
+
+
+def locate(text: str, sources: Sequence[Source]) -> Located:
+    """Find the seed; InvalidNodeIdError, AmbiguousNodeError or UnknownNodeError."""
+    address = parse_address(text)
+    claims: dict[Address, list[Source]] = {}
+    refusal: InvalidNodeIdError | None = None
+    for source in sources:
+        try:
+            for candidate in source.connector.claim(address):
+                claims.setdefault(candidate, []).append(source)
+        except InvalidNodeIdError as error:
+            refusal = refusal or error
+    if not claims:
+        raise refusal or UnknownNodeError(_nobody(sources))
+    if len(claims) > 1:
+        choices = sorted(str(candidate) for candidate in claims)
+        raise AmbiguousNodeError(
+            f"this address fits {len(choices)} configured tenants: {', '.join(choices)}", choices=choices
+        )
+    ((seed, claimants),) = claims.items()
+    return place(seed, sources, claimants)
+
+
+def place(seed: Address, sources: Sequence[Source], claimants: Sequence[Source] = ()) -> Located:
+    """Say who can be asked about a canonical seed."""
+    askers = accepting(sources, seed)
+    return Located(
+        seed,
+        askers,
+        unable=tuple(source for source in claimants if source not in askers),
+        unresolved=tuple(
+            source for source in askers if isinstance(seed, NodeId) and source.connector.unresolved(seed)
+        ),
+    )
+
+
+def _nobody(sources: Sequence[Source]) -> str:
+    accepted = sorted({name for source in sources for name in source.connector.spec.namespaces})
+    return f"no source accepts this namespace or tenant; accepted namespaces: {', '.join(accepted)}"

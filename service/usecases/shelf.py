@@ -1,0 +1,276 @@
+"""One request's view of the cache: what may be read as whom, and what is written back.
+
+Nothing is read for a credential that the upstream has refused since, nor across a tenant without
+proof that the upstream accepts the credential there. When the store is down every question is a
+miss, nothing is kept, and `down` says so.
+"""
+
+from asyncio import timeout
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+import structlog
+
+from connectors.contract import Deleted, Filter
+from connectors.errors import StoreUnavailableError
+from connectors.model import Address, NodeId, Outcome
+from connectors.ports import Clock
+from connectors.settings import Visibility
+from connectors.walk import Finding, Listing
+from connectors.wire import Aspect
+from service.cache.codec import Draft, decode_draft, decode_facts, encode_listing
+from service.cache.frame import EntryError
+from service.cache.freshness import Standing, Tolerance, classify_age, is_negative, jitter_of, retention
+from service.cache.hasher import Hasher
+from service.cache.key import Question, Scope, facts_key, proof_key, refusal_key
+from service.cache.partition import PUBLIC, tenant_partition
+from service.cache.store import Item, Store
+from service.usecases.ledger import Ledger, Owed
+from service.usecases.refused import Refused
+from service.usecases.source import Access, Source
+
+log = structlog.get_logger(__name__)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+_USABLE = (Standing.FRESH, Standing.STALE_OK, Standing.STALE_IF_ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One side of one address, asked of one source."""
+
+    source: Source
+    address: Address
+    aspect: Aspect = Aspect.RELATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A cached listing and what it is good for."""
+
+    listing: Listing
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Cabinet:
+    """What every request's shelf stands on: the store, the keys, the clock and the policies."""
+
+    store: Store
+    hasher: Hasher
+    clock: Clock
+    refused: Refused
+    tenant_proof: timedelta
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The cache as one request may see it; `down` once the store has failed this request."""
+
+    cabinet: Cabinet
+    sources: Mapping[str, Source]
+    accesses: Mapping[str, Access]
+    filter: Filter
+    tolerance: Tolerance
+    ledger: Ledger
+    down: bool = False
+
+    async def read(
+        self, asks: Sequence[Ask], *, nodes: Collection[NodeId], deadline: float
+    ) -> tuple[dict[Ask, Held], list[Owed]]:
+        """Look up the asks, and the facts owed of `nodes`, in one round trip.
+
+        Gives what was found and usable, and the facts that are gone although a listing refers to
+        them.
+        """
+        owed = self.ledger.collect(nodes)
+        questions = {ask: self._questions(ask) for ask in asks if self._may_read(ask.source)}
+        keys = dict.fromkeys(key for keys in questions.values() for key in keys)
+        markers = {ask: self._marker_keys(ask.source, ask.address) for ask in questions}
+        keys |= dict.fromkeys(key for marked in markers.values() for key in marked)
+        keys |= dict.fromkeys(self._facts_key(self.sources[debt.source], debt.node) for debt in owed)
+        blobs = await self._load(list(keys), deadline)
+        found = {}
+        for ask, asked in questions.items():
+            held = self._best(ask, asked, blobs, self._barred_until(ask, markers[ask], blobs))
+            if held is not None:
+                found[ask] = held
+        return found, [debt for debt in owed if not self._settle(debt, blobs)]
+
+    async def keep(self, source: Source, findings: Iterable[Finding], *, deadline: float) -> None:
+        """Write back what may answer a later question, and what was learnt of the credential."""
+        access = self.accesses[source.name]
+        items: list[Item] = []
+        for finding in findings:
+            listing = finding.listing
+            scope = self._scope(source, access, listing.address.tenant)
+            if finding.outcome is Outcome.DENIED:
+                items.append(self._refusal(scope, access, finding, source))
+            elif finding.cacheable:
+                items += self._entry(scope, source, listing)
+                if source.visibility is Visibility.TENANT and not listing.absent:
+                    items.append(self._proof(scope, access, listing.address.tenant))
+        if items:
+            await self._save(items, deadline)
+
+    def _may_read(self, source: Source) -> bool:
+        return self.accesses[source.name].sender is not None
+
+    def _scope(self, source: Source, access: Access, tenant: str | None) -> Scope:
+        spec = source.connector.spec
+        partition = {
+            Visibility.CREDENTIAL: access.identity,
+            Visibility.TENANT: tenant_partition(tenant),
+            Visibility.PUBLIC: PUBLIC,
+        }[source.visibility]
+        return Scope(source.name, spec.kind, spec.scope, spec.mapping_version, partition)
+
+    def _questions(self, ask: Ask) -> list[str]:
+        # A listing under a wider filter answers a narrower question: what it holds is filtered here.
+        source, address = ask.source, ask.address
+        filters = [
+            source.connector.pushed(address, self.filter, batched=False),
+            source.connector.pushed(address, self.filter, batched=True),
+        ]
+        if self.filter.deleted is Deleted.EXCLUDE:
+            filters.append(Filter())
+        scope = self._scope(source, self.accesses[source.name], address.tenant)
+        return [
+            Question(scope, address.tenant, str(address), ask.aspect, wanted).key(self.cabinet.hasher)
+            for wanted in dict.fromkeys(filters)
+        ]
+
+    def _marker_keys(self, source: Source, address: Address) -> tuple[str, ...]:
+        access, tenant, hasher = self.accesses[source.name], address.tenant, self.cabinet.hasher
+        scope = self._scope(source, access, tenant)
+        keys = [refusal_key(scope, tenant=None, credential=access.identity, hasher=hasher)]
+        if tenant is not None:
+            keys.append(refusal_key(scope, tenant=tenant, credential=access.identity, hasher=hasher))
+        if source.visibility is Visibility.TENANT:
+            keys.append(proof_key(scope, tenant=tenant, credential=access.identity, hasher=hasher))
+        return tuple(keys)
+
+    def _barred_until(
+        self, ask: Ask, markers: Sequence[str], blobs: Mapping[str, bytes | None]
+    ) -> datetime | None:
+        """Give the time until which nothing fetched may be served; None when nothing is barred."""
+        if ask.source.visibility is Visibility.TENANT:
+            *markers, proof = markers
+            if blobs.get(proof) is None:
+                return _FOR_EVER
+        times = [_instant(blobs.get(key)) or self.cabinet.refused.since(key) for key in markers]
+        return max((time for time in times if time is not None), default=None)
+
+    def _best(
+        self, ask: Ask, keys: Sequence[str], blobs: Mapping[str, bytes | None], barred: datetime | None
+    ) -> Held | None:
+        best: tuple[int, float, Draft] | None = None
+        now = self.cabinet.clock.now()
+        for key in keys:
+            draft = _draft(blobs.get(key))
+            if draft is None or (barred is not None and draft.listing.fetched_at <= barred):
+                continue
+            standing = classify_age(
+                draft.listing.fetched_at,
+                negative=is_negative(draft.listing),
+                policy=ask.source.freshness,
+                tolerance=self.tolerance,
+                now=now,
+                jitter=jitter_of(key),
+            )
+            if standing in _USABLE:
+                rank = (_USABLE.index(standing), -draft.listing.fetched_at.timestamp(), draft)
+                best = rank if best is None or rank[:2] < best[:2] else best
+        if best is None:
+            return None
+        self._owe(ask, best[2])
+        return Held(best[2].listing, _USABLE[best[0]])
+
+    def _owe(self, ask: Ask, draft: Draft) -> None:
+        listing = draft.listing
+        self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
+        for node in draft.wanted:
+            self.ledger.owe(Owed(ask.source.name, node, ask.address, listing.fetched_at))
+
+    def _settle(self, debt: Owed, blobs: Mapping[str, bytes | None]) -> bool:
+        key = self._facts_key(self.sources[debt.source], debt.node)
+        try:
+            facts = decode_facts(blobs.get(key), node=debt.node)
+        except EntryError:
+            return False
+        self.ledger.adopt((facts,), source=debt.source, fetched_at=debt.fetched_at)
+        return True
+
+    def _facts_key(self, source: Source, node: NodeId) -> str:
+        scope = self._scope(source, self.accesses[source.name], node.tenant)
+        return facts_key(scope, tenant=node.tenant, node=node, hasher=self.cabinet.hasher)
+
+    def _entry(self, scope: Scope, source: Source, listing: Listing) -> list[Item]:
+        key = Question(
+            scope, listing.address.tenant, str(listing.address), listing.aspect, listing.filter
+        ).key(self.cabinet.hasher)
+        policy = source.freshness
+        try:
+            blob, apart = encode_listing(listing)
+        except EntryError as error:
+            log.warning("not cached", source=source.name, reason=str(error))
+            return []
+        facts = [
+            Item(self._facts_key(source, node), facts, retention(policy, negative=False))
+            for node, facts in apart.items()
+        ]
+        kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
+        return [*facts, Item(key, blob, kept)]
+
+    def _refusal(self, scope: Scope, access: Access, finding: Finding, source: Source) -> Item:
+        # A 403 may be about this tenant only; anything else is about the credential itself.
+        tenant = finding.listing.address.tenant if finding.status == HTTPStatus.FORBIDDEN else None
+        key = refusal_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
+        moment = self.cabinet.clock.now()
+        self.cabinet.refused.note(key, moment)
+        return Item(key, moment.isoformat().encode(), retention(source.freshness, negative=False))
+
+    def _proof(self, scope: Scope, access: Access, tenant: str | None) -> Item:
+        key = proof_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
+        return Item(key, b"accepted", self.cabinet.tenant_proof)
+
+    async def _load(self, keys: list[str], deadline: float) -> dict[str, bytes | None]:
+        left = deadline - self.cabinet.clock.monotonic()
+        if not keys or left <= 0:
+            return {}
+        try:
+            async with timeout(left):
+                return dict(zip(keys, await self.cabinet.store.load(keys), strict=True))
+        except (StoreUnavailableError, TimeoutError):
+            self.down = True
+            return {}
+
+    async def _save(self, items: list[Item], deadline: float) -> None:
+        # What was fetched in time is kept even if keeping it ends a little later, but not much.
+        left = max(deadline - self.cabinet.clock.monotonic(), _LAST_WRITE)
+        try:
+            async with timeout(left):
+                await self.cabinet.store.save(items)
+        except (StoreUnavailableError, TimeoutError):
+            self.down = True
+
+
+_LAST_WRITE = 0.02
+
+
+def _draft(blob: bytes | None) -> Draft | None:
+    if blob is None:
+        return None
+    try:
+        return decode_draft(blob)
+    except EntryError as error:
+        log.warning("damaged cache entry", reason=str(error))
+        return None
+
+
+def _instant(blob: bytes | None) -> datetime | None:
+    try:
+        return None if blob is None else datetime.fromisoformat(blob.decode("ascii"))
+    except ValueError:
+        return _FOR_EVER

@@ -1,0 +1,162 @@
+"""The server and its supervisor with a small application: processes, signals, and what HTTP allows."""
+
+import json
+import signal
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+
+PROGRAM = str(Path(__file__).with_name("serving.py"))
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux's kernel watches a parent")
+
+
+def ask(url: str) -> dict[str, int]:
+    """Give the JSON of one reply."""
+    with urllib.request.urlopen(url, timeout=20) as reply:  # noqa: S310 - loopback, http
+        answer: dict[str, int] = json.load(reply)
+        return answer
+
+
+def ask_aside(url: str) -> tuple[threading.Thread, list[dict[str, int]]]:
+    """Ask in a thread; the list holds the answer once the thread has ended."""
+    answers: list[dict[str, int]] = []
+    thread = threading.Thread(target=lambda: answers.append(ask(url)))
+    thread.start()
+    time.sleep(0.3)
+    return thread, answers
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sigterm_finishes_what_is_in_flight(start: Callable, left_behind: Callable, workers: str) -> None:
+    """A request that is being answered is answered; then every process is gone, exit code 0."""
+    program = start(PROGRAM, "--workers", workers)
+    url = program.url()
+    family = program.family()
+    thread, answers = ask_aside(f"{url}/sleep/1")
+    code, seconds = program.end(signal.SIGTERM)
+    thread.join()
+    assert answers
+    assert answers[0]["pid"] in family
+    assert code == 0
+    assert 0.5 < seconds < 5
+    assert not left_behind(family)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sigterm_waits_for_no_straggler(start: Callable, left_behind: Callable, workers: str) -> None:
+    """A request that would take a minute does not keep the service beyond ten seconds."""
+    program = start(PROGRAM, "--workers", workers)
+    url = program.url()
+    family = program.family()
+    failures: list[BaseException] = []
+
+    def ask_long() -> None:
+        try:
+            ask(f"{url}/sleep/60")
+        except (OSError, HTTPException) as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=ask_long)
+    thread.start()
+    time.sleep(0.3)
+    _, seconds = program.end(signal.SIGTERM)
+    thread.join()
+    assert failures
+    assert 7 < seconds < 10
+    assert not left_behind(family)
+
+
+def test_ctrl_c_ends_all_workers(start: Callable, left_behind: Callable) -> None:
+    """SIGINT to the supervisor ends it in order."""
+    program = start(PROGRAM, "--workers", "2")
+    program.url()
+    family = program.family()
+    code, _ = program.end(signal.SIGINT)
+    assert code == 0
+    assert len(family) >= 3
+    assert not left_behind(family)
+
+
+@linux
+def test_sigkill_of_the_supervisor_leaves_no_worker(start: Callable, left_behind: Callable) -> None:
+    """Workers end with their parent, even when it can tell them nothing."""
+    program = start(PROGRAM, "--workers", "2")
+    program.url()
+    family = program.family()
+    program.end(signal.SIGKILL)
+    assert len(family) >= 3
+    assert not left_behind(family)
+
+
+def test_a_worker_that_dies_is_replaced(start: Callable) -> None:
+    """After a crash both workers serve again, one of them new; the other answered all the time."""
+    program = start(PROGRAM, "--workers", "2")
+    url = program.url()
+    before = {ask(f"{url}/")["pid"] for _ in range(30)}
+    with pytest.raises((OSError, HTTPException)):
+        ask(f"{url}/die")
+    end = time.monotonic() + 20
+    seen: set[int] = set()
+    while not seen - before and time.monotonic() < end:
+        seen.add(ask(f"{url}/")["pid"])
+    assert seen - before
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_application_that_cannot_start_ends_the_start(start: Callable, workers: str) -> None:
+    """Exit code 1, the reason in the log, and no endless series of attempts."""
+    program = start(PROGRAM, "--never-starts", "--workers", workers)
+    _, log = program.process.communicate(timeout=30)
+    assert program.process.returncode == 1
+    assert "this application never starts" in log
+
+
+def test_the_settings_are_on_no_command_line_and_in_no_environment(start: Callable) -> None:
+    """What workers are told travels through a pipe; the program's made-up key is in neither place."""
+    program = start(PROGRAM, "--workers", "2", "--secret", "canary-secret-key-of-at-least-32-characters")
+    url = program.url()
+    worker = Path("/proc") / str(ask(f"{url}/")["pid"])
+    assert b"canary" not in (worker / "cmdline").read_bytes()
+    assert b"canary" not in (worker / "environ").read_bytes()
+    assert ask(f"{url}/")["secret_length"] == 43
+
+
+def test_a_long_url_reaches_the_application(start: Callable, exchange: Callable) -> None:
+    """Up to 64 KiB the application decides; beyond, the server answers 414 as a problem itself."""
+    url = start(PROGRAM).url()
+    path = b"/" + b"a" * 20_000
+    reply = exchange(url, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert reply.startswith(b"HTTP/1.1 200 ")
+    assert b'"raw_path_bytes": 20001' in reply
+    reply = exchange(url, b"GET " + path * 4 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert reply.startswith(b"HTTP/1.1 414 ")
+    assert b"/problems/uri-too-long" in reply
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        ("GET /graph/münchen HTTP/1.1\r\nHost: x\r\n\r\n".encode(), 400),
+        (b"GET /graph/\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /graph/\x00 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /graph/a b HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Large: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+    ],
+)
+def test_what_is_no_request_is_answered_as_a_problem(
+    start: Callable, exchange: Callable, request_bytes: bytes, status: int
+) -> None:
+    """What the parser refuses never reaches the application, and still is told as everything else is."""
+    head, _, body = exchange(start(PROGRAM).url(), request_bytes).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"content-type: application/problem+json" in head
+    problem = json.loads(body)
+    assert problem["status"] == status
+    assert f"request-id: {problem['request_id']}".encode() in head

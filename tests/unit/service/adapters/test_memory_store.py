@@ -1,0 +1,70 @@
+"""What only the memory store promises: its bound. The rest is in the suite for every store."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from service.adapters.memory_store import MemoryStore
+from service.cache.store import Item
+
+HOUR = timedelta(hours=1)
+
+
+class StillClock:
+    """A clock that a test moves."""
+
+    seconds = 0.0
+
+    def now(self) -> datetime:
+        """Give the epoch and what has passed."""
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    def monotonic(self) -> float:
+        """Give the seconds the test has set."""
+        return self.seconds
+
+
+def _store(capacity: int) -> MemoryStore:
+    return MemoryStore(clock=StillClock(), capacity=capacity)
+
+
+@pytest.mark.parametrize("size", [1, 100, 3000])
+async def test_it_never_holds_more_than_its_capacity(size: int) -> None:
+    """However much is saved, and over what, the bytes held stay within the bound."""
+    store = _store(5000)
+    for n in range(200):
+        await store.save([Item(f"k{n % 50}", bytes(size), HOUR)])
+        assert 0 < store.held <= 5000
+
+
+async def test_what_was_used_longest_ago_goes_first() -> None:
+    """A key that was just loaded outlives one that was not."""
+    store = _store(3 * 350)
+    await store.save([Item(key, bytes(100), HOUR) for key in ("a", "b", "c")])
+    await store.load(["a"])
+    await store.save([Item("d", bytes(100), HOUR)])
+    assert [value is not None for value in await store.load(["a", "b", "c", "d"])] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+
+
+async def test_a_value_larger_than_the_store_is_not_kept() -> None:
+    """It does not push out everything else, and the old value under its key is gone."""
+    store = _store(1000)
+    await store.save([Item("a", b"old", HOUR), Item("b", b"kept", HOUR)])
+    await store.save([Item("a", bytes(2000), HOUR)])
+    assert await store.load(["a", "b"]) == [None, b"kept"]
+
+
+async def test_what_is_removed_is_given_back() -> None:
+    """Removing and closing free the bytes."""
+    store = _store(5000)
+    await store.save([Item("a", b"x", HOUR), Item("b", b"x", HOUR)])
+    full = store.held
+    await store.remove(["a"])
+    assert store.held == full // 2
+    await store.close()
+    assert store.held == 0
