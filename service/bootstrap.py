@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from random import random
 
-from connectors.contract import Freshness
+from connectors.contract import Freshness, Pace
 from connectors.credential import CallerCredential, Credential, RefreshCredential
 from connectors.ports import Allowance, Clock, Sender, Sleeper, Vault
 from connectors.runtime.auth import open_authorizer
@@ -78,8 +78,10 @@ class _Opener:
                 credential, client=client, vault=self._vault(credential), clock=SystemClock()
             )
             self.stack.push_async_callback(authorizer.aclose)
+        pace = Pace(settings.requests_per_minute, settings.concurrency)
         upstream = Upstream(
-            settings=settings,
+            base_url=settings.base_url,
+            pace=pace,
             authorizer=authorizer,
             signed=lambda signer: HttpSender(
                 client, base_url=settings.base_url, authorizer=signer, clock=SystemClock()
@@ -92,6 +94,7 @@ class _Opener:
             name=entry.name,
             connector=connector,
             freshness=Freshness(settings.ttl, settings.stale_for, settings.absent_ttl),
+            pace=pace,
             visibility=settings.visibility,
             schemes=plugin.caller_schemes if authorizer is None else frozenset(),
             admit=upstream.admit,

@@ -8,7 +8,6 @@ from connectors.contract import Pace
 from connectors.ports import Clock, Sender
 from connectors.runtime.auth import Authorizer, CallerAuthorizer
 from connectors.runtime.pace import Governor, PacedSender
-from connectors.settings import SourceSettings
 from service.cache.hasher import Hasher
 from service.cache.partition import configured_partition, credential_partition
 from service.usecases.source import Access, UpstreamCredential
@@ -22,7 +21,8 @@ class Upstream:
     signs as one.
     """
 
-    settings: SourceSettings
+    base_url: str
+    pace: Pace
     authorizer: Authorizer | None
     signed: Callable[[Authorizer], Sender]
     governor: Governor
@@ -46,10 +46,5 @@ class Upstream:
         )
 
     def _access(self, authorizer: Authorizer, identity: str) -> Access:
-        settings = self.settings
-        pacer = self.governor.pacer(
-            urlsplit(settings.base_url).netloc,
-            identity=identity,
-            pace=Pace(settings.requests_per_minute, settings.concurrency),
-        )
+        pacer = self.governor.pacer(urlsplit(self.base_url).netloc, identity=identity, pace=self.pace)
         return Access(identity, PacedSender(self.signed(authorizer), pacer=pacer, clock=self.clock))

@@ -38,7 +38,7 @@ def _record(source: Source, credential: UpstreamCredential | None) -> dict[str, 
         "credential_schemes": sorted(source.schemes),
         "usable": source.admit(credential).sender is not None,
         "visibility": source.visibility.value,
-        "requests_per_minute": spec.pace.requests_per_minute,
+        "requests_per_minute": source.pace.requests_per_minute,
         "ttl_seconds": source.freshness.ttl.total_seconds(),
         "examples": [
             {"address": example, "href": f"/graph/{quote(example, safe='')}", "ref": encode_ref(example)}

@@ -70,7 +70,7 @@ def _filled(nodes: Iterable[Record], edges: Iterable[Record]) -> Graph:
 def _node_record(expansion: Expansion, node: NodeId, told: NodeTold, speakers: set[str]) -> Record:
     facts = told.facts
     address = str(node)
-    degree = expansion.degree.get(node)
+    degree = expansion.degree_of(node)
     return {
         "id": address,
         "ref": encode_ref(address),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from connectors.contract import Filter
-from connectors.model import Address, NodeId, Outcome, Selection, parse_address
+from connectors.model import Address, NodeFacts, NodeId, Outcome, Selection, parse_address
 from connectors.ports import Clock
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
@@ -231,7 +231,7 @@ class _Run:
         return Expansion(seed, hops=request.hops, rule=request.rule, budget=request.budget)
 
     def _canonical_nodes(self) -> Collection[NodeId]:
-        return {self._naming.canonical(node) for node in self._expansion.hop}
+        return {address for node in self._expansion.hop for address in self._naming.addresses(node)}
 
     def _report(self, source: Source) -> Report:
         return self._reports.setdefault(source.name, Report(source.name, source.connector.spec.kind))
@@ -239,7 +239,9 @@ class _Run:
     def _told_of(self, node: NodeId) -> NodeTold:
         """Give what the sources that go by this name tell of the node."""
         canonical = self._naming.canonical(node)
-        known = self._fetcher.ledger.facts_of(canonical)
+        known: dict[str, NodeFacts] = {}
+        for address in reversed(self._naming.addresses(node)):
+            known |= self._fetcher.ledger.facts_of(address)
         sources = {s.name: s for s, _ in self._naming.askers(node, sources=self._sources)}
         aliases = {alias for source in sources.values() for alias in source.connector.aliases(canonical)}
         if canonical != node:

@@ -25,6 +25,7 @@ class Naming:
         self._seed: tuple[Address, Address] | None = None
         self._names: dict[tuple[str, NodeId], NodeId] = {}
         self._canonical: dict[Address, Address] = {}
+        self._merged: dict[NodeId, NodeId] = {}
 
     def name_seed(self, canonical: Address, *, sources: Sequence[Source]) -> Address:
         """Give the seed's name; every source is asked about it."""
@@ -35,6 +36,11 @@ class Naming:
             name = next((each for each in forms if (each.namespace, each.type) == form), canonical)
         self._seed = (name, canonical)
         self._canonical[name] = canonical
+        if not self._off and isinstance(canonical, NodeId):
+            # A source may show the seed with another value than the one its id was computed from;
+            # such a row goes by the native id, which is known to be the seed's.
+            forms = (each for source in sources for each in _forms(source, canonical))
+            self._merged = dict.fromkeys(forms, canonical)
         return name
 
     def askers(self, name: Address, *, sources: Sequence[Source]) -> list[tuple[Source, Address]]:
@@ -45,6 +51,11 @@ class Naming:
             asked = tuple(source for source in asked if self.name(source, canonical) == name)
         return [(source, canonical) for source in asked]
 
+    def addresses(self, name: NodeId) -> Sequence[NodeId]:
+        """Give every address under which a source may have told of a named node."""
+        canonical = self.canonical(name)
+        return (canonical, *(form for form, node in self._merged.items() if node == canonical))
+
     def canonical(self, name: NodeId) -> NodeId:
         """Give the canonical address of a named node."""
         canonical = self._canonical.get(name, name)
@@ -53,7 +64,7 @@ class Naming:
     def name(self, source: Source, node: NodeId) -> NodeId:
         """Give the name of a node that `source` shows."""
         if not self._off:
-            return node
+            return self._merged.get(node, node)
         if self._seed is not None and node == self._seed[1] and isinstance(self._seed[0], NodeId):
             return self._seed[0]
         known = self._names.get((source.name, node))
@@ -65,10 +76,16 @@ class Naming:
 
     def rename(self, source: Source, finding: Finding) -> Finding:
         """Give the finding in the answer's names."""
-        if not self._off:
+        if not self._off and not self._shows_merged(finding):
             return finding
         edges = tuple(self._rename_edge(source, edge) for edge in finding.listing.edges)
         return replace(finding, listing=replace(finding.listing, edges=edges))
+
+    def _shows_merged(self, finding: Finding) -> bool:
+        merged = self._merged
+        return bool(merged) and any(
+            edge.subject in merged or edge.object in merged for edge in finding.listing.edges
+        )
 
     def _rename_edge(self, source: Source, edge: Edge) -> Edge:
         subject, object_ = self.name(source, edge.subject), self.name(source, edge.object)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from connectors.contract import Connector, Freshness
+from connectors.contract import Connector, Freshness, Pace
 from connectors.credential import Scheme
 from connectors.model import Address
 from connectors.ports import Sender
@@ -41,6 +41,7 @@ class Source:
     name: str
     connector: Connector
     freshness: Freshness
+    pace: Pace
     visibility: Visibility
     schemes: frozenset[Scheme]
     admit: Callable[[UpstreamCredential | None], Access] = field(repr=False)
