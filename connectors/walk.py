@@ -7,7 +7,7 @@ absent only when every opening call said so. A call that was made already is nev
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connectors.contract import Connector, Filter, Page, Want
@@ -206,5 +206,12 @@ class Walk:
         concerned = set(asked)
         concerned.update(edge.subject for edge in edges)
         concerned.update(edge.object for edge in edges)
-        newest = {facts.node: facts for page in self._pages for facts in page.facts}
+        # What a batch tells of a node beside another one's relation is not this listing's to tell:
+        # the same question would have another answer after another question.
+        newest = {
+            facts.node: replace(facts, asked=None)
+            for page in self._pages
+            for facts in page.facts
+            if facts.asked is None or facts.asked in asked
+        }
         return tuple(facts for node, facts in newest.items() if node in concerned)

@@ -1,5 +1,6 @@
 """From settings to a running service: everything is built and opened here, and closed again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from service.adapters.vault import RedisVault
 from service.cache.hasher import Hasher
 from service.settings import EMBEDDED, Settings, SourceEntry
 from service.usecases.expand import Expander
-from service.usecases.refused import Refused
+from service.usecases.refused import Refused, keep_telling
 from service.usecases.service import Service
 from service.usecases.shelf import Cabinet
 from service.usecases.source import Source
@@ -45,15 +46,19 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         keys = [key.get_secret_value() for key in settings.secret_keys]
         opener = _Opener(stack, url, Cipher(keys), Hasher(keys), Governor(clock=clock, sleeper=sleeper))
         sources = tuple([await opener.open_source(entry) for entry in settings.sources.values()])
+        refused = Refused()
         cabinet = Cabinet(
             store=store,
             hasher=opener.hasher,
             clock=clock,
-            refused=Refused(),
+            refused=refused,
             tenant_proof=settings.tenant_proof,
         )
         expander = Expander(sources, cabinet, _Driver(clock, sleeper), clock)
-        yield Service(settings=settings, sources=sources, expander=expander, store=store, clock=clock)
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(keep_telling(refused, store=store, clock=clock, sleeper=sleeper))
+            yield Service(settings=settings, sources=sources, expander=expander, store=store, clock=clock)
+            telling.cancel()
 
 
 @dataclass(frozen=True, slots=True)

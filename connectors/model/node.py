@@ -13,10 +13,12 @@ class NodeFacts:
     """A node's label, address on the web and attributes, as one source shows them.
 
     Attributes are name-value pairs in ascending order of name, so that equal facts are equal
-    values; a list is a tuple.
+    values; a list is a tuple. `asked` is the node of a batch in whose relations this was shown; None
+    means that it was shown to all who asked.
     """
 
     node: NodeId
     label: str | None = None
     url: str | None = None
     attributes: Attributes = ()
+    asked: NodeId | None = None

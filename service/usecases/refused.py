@@ -1,25 +1,73 @@
-"""What one process remembers of refused credentials, for when the store could not be told."""
+"""What one process remembers of refused credentials, until the store has been told and beyond."""
 
 from collections import OrderedDict
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from connectors.errors import StoreUnavailableError
+from connectors.ports import Clock, Sleeper
+from service.cache.store import Item, Store
 
 _MOST = 10_000
+_PAUSE = timedelta(seconds=1)
 
 
 class Refused:
-    """When which marker was last set; the oldest is forgotten first."""
+    """When which marker was last set, and which of them the store has not been told yet.
+
+    Beyond ten thousand the oldest is forgotten: by then the store has it, or is long gone.
+    """
 
     def __init__(self) -> None:
         """Start with nothing refused."""
         self._since: OrderedDict[str, datetime] = OrderedDict()
+        self._untold: OrderedDict[str, Item] = OrderedDict()
 
-    def note(self, key: str, moment: datetime) -> None:
-        """Remember that the marker `key` was set at `moment`."""
-        self._since[key] = moment
-        self._since.move_to_end(key)
-        if len(self._since) > _MOST:
-            self._since.popitem(last=False)
+    @property
+    def untold(self) -> tuple[Item, ...]:
+        """Give the markers the store has not taken yet."""
+        return tuple(self._untold.values())
+
+    def note(self, marker: Item, moment: datetime) -> None:
+        """Remember that a marker was set at `moment`; it counts as untold until `settle`."""
+        self._since[marker.key] = moment
+        self._untold[marker.key] = marker
+        for kept in (self._since, self._untold):
+            kept.move_to_end(marker.key)
+            if len(kept) > _MOST:
+                kept.popitem(last=False)
+
+    def settle(self, saved: Iterable[Item]) -> None:
+        """Take note that the store has these; a marker set anew since is still to be told."""
+        for item in saved:
+            if self._untold.get(item.key) == item:
+                del self._untold[item.key]
 
     def since(self, key: str) -> datetime | None:
         """Give when the marker was set last, None if it was not."""
         return self._since.get(key)
+
+
+async def keep_telling(refused: Refused, *, store: Store, clock: Clock, sleeper: Sleeper) -> None:
+    """Tell the store, until cancelled, what it could not be told at once: others read it there.
+
+    A marker told late bears the time it is told: it must not put back a later one of another
+    process, and to bar a little more is safe.
+    """
+    while True:
+        await sleeper.sleep(_PAUSE)
+        untold = refused.untold
+        if not untold:
+            continue
+        moment = written_moment(clock.now())
+        try:
+            await store.save([replace(marker, value=moment) for marker in untold])
+        except StoreUnavailableError:
+            continue
+        refused.settle(untold)
+
+
+def written_moment(moment: datetime) -> bytes:
+    """Write a moment the way every marker holds it."""
+    return moment.isoformat().encode("ascii")

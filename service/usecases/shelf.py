@@ -28,7 +28,7 @@ from service.cache.key import Question, Scope, facts_key, proof_key, refusal_key
 from service.cache.partition import PUBLIC, tenant_partition
 from service.cache.store import Item, Store
 from service.usecases.ledger import Ledger, Owed
-from service.usecases.refused import Refused
+from service.usecases.refused import Refused, written_moment
 from service.usecases.source import Access, Source
 
 log = structlog.get_logger(__name__)
@@ -143,24 +143,27 @@ class Shelf:
 
     def _marker_keys(self, source: Source, address: Address) -> tuple[str, ...]:
         access, tenant, hasher = self.accesses[source.name], address.tenant, self.cabinet.hasher
-        scope = self._scope(source, access, tenant)
-        keys = [refusal_key(scope, tenant=None, credential=access.identity, hasher=hasher)]
-        if tenant is not None:
-            keys.append(refusal_key(scope, tenant=tenant, credential=access.identity, hasher=hasher))
-        if source.visibility is Visibility.TENANT:
-            keys.append(proof_key(scope, tenant=tenant, credential=access.identity, hasher=hasher))
-        return tuple(keys)
+        scope, credential = self._scope(source, access, tenant), access.identity
+        return (
+            refusal_key(scope, tenant=None, credential=credential, hasher=hasher),
+            refusal_key(scope, tenant=tenant, credential=credential, hasher=hasher),
+            proof_key(scope, tenant=tenant, credential=credential, hasher=hasher),
+        )
 
     def _barred_until(
         self, ask: Ask, markers: Sequence[str], blobs: Mapping[str, bytes | None]
     ) -> datetime | None:
         """Give the time until which nothing fetched may be served; None when nothing is barred."""
+        *refusals, proof = markers
+        told = [_instant(blobs.get(key)) for key in refusals]
+        told += [self.cabinet.refused.since(key) for key in refusals]
+        refused = max((moment for moment in told if moment is not None), default=None)
         if ask.source.visibility is Visibility.TENANT:
-            *markers, proof = markers
-            if blobs.get(proof) is None:
+            proven = _instant(blobs.get(proof))
+            # What others fetched since shows nothing of this credential: it has to be accepted anew.
+            if proven is None or (refused is not None and proven <= refused):
                 return _FOR_EVER
-        times = [_instant(blobs.get(key)) or self.cabinet.refused.since(key) for key in markers]
-        return max((time for time in times if time is not None), default=None)
+        return refused
 
     def _best(
         self, ask: Ask, keys: Sequence[str], blobs: Mapping[str, bytes | None], barred: datetime | None
@@ -228,12 +231,13 @@ class Shelf:
         tenant = finding.listing.address.tenant if finding.status == HTTPStatus.FORBIDDEN else None
         key = refusal_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
         moment = self.cabinet.clock.now()
-        self.cabinet.refused.note(key, moment)
-        return Item(key, moment.isoformat().encode(), retention(source.freshness, negative=False))
+        marker = Item(key, written_moment(moment), retention(source.freshness, negative=False))
+        self.cabinet.refused.note(marker, moment)
+        return marker
 
     def _proof(self, scope: Scope, access: Access, tenant: str | None) -> Item:
         key = proof_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
-        return Item(key, b"accepted", self.cabinet.tenant_proof)
+        return Item(key, written_moment(self.cabinet.clock.now()), self.cabinet.tenant_proof)
 
     async def _load(self, keys: list[str], deadline: float) -> dict[str, bytes | None]:
         left = deadline - self.cabinet.clock.monotonic()
@@ -254,6 +258,8 @@ class Shelf:
                 await self.cabinet.store.save(items)
         except (StoreUnavailableError, TimeoutError):
             self.down = True
+        else:
+            self.cabinet.refused.settle(items)
 
 
 _LAST_WRITE = 0.02

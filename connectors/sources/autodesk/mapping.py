@@ -29,7 +29,7 @@ def read_page(call: Call, reply: Reply) -> Page:
     listing = read_listing(reply.body)
     container = call.nodes[0].tenant
     edges: list[Edge] = []
-    born: dict[NodeId, datetime] = {}
+    born: dict[tuple[NodeId, NodeId | None], datetime] = {}
     withheld: str | None = None
     for row in listing.relationships:
         one, other = row.entities
@@ -40,12 +40,13 @@ def read_page(call: Call, reply: Reply) -> Page:
             withheld = _NO_ADDRESS
             continue
         edges.append(_read_edge(row, ends=ends))
+        askers = _askers(call, ends)
         for end, entity in zip(ends, row.entities, strict=True):
-            if entity.created_on is not None:
-                born[end] = min(entity.created_on, born.get(end, entity.created_on))
+            if (at := entity.created_on) is not None:
+                born |= {(end, asked): min(at, born.get((end, asked), at)) for asked in askers}
     return Page(
         edges=tuple(edges),
-        facts=tuple(_tell_birth(node, at) for node, at in born.items()),
+        facts=tuple(_tell_birth(node, at, asked=asked) for (node, asked), at in born.items()),
         follow=by_cursor(
             call,
             parameter="continuationToken",
@@ -72,8 +73,13 @@ def _read_edge(row: Relationship, *, ends: tuple[NodeId, NodeId]) -> Edge:
     )
 
 
-def _tell_birth(node: NodeId, at: datetime) -> NodeFacts:
-    return NodeFacts(node, attributes=(("created_at", write_instant(at)),))
+def _tell_birth(node: NodeId, at: datetime, *, asked: NodeId | None) -> NodeFacts:
+    return NodeFacts(node, attributes=(("created_at", write_instant(at)),), asked=asked)
+
+
+def _askers(call: Call, ends: Sequence[NodeId]) -> Sequence[NodeId | None]:
+    """Give the nodes of a batch that a row was shown to; None stands for a call's only address."""
+    return (None,) if len(call.nodes) == 1 else [end for end in dict.fromkeys(ends) if end in call.nodes]
 
 
 def _concerns(address: Address, ends: Sequence[NodeId]) -> bool:
