@@ -82,12 +82,13 @@ class SourceTimeoutError(SourceError):
 
 
 class SourceThrottledError(SourceError):
-    """The upstream, or our own pace, allows no call now."""
+    """The upstream, or our own pace, allows no call now; `sent` tells whether one was made."""
 
-    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: timedelta | None = None, sent: bool = True) -> None:
         """Keep how long to wait, where it is known."""
         super().__init__(message)
         self.retry_after = retry_after
+        self.sent = sent
 
 
 class SourceDeniedError(SourceError):

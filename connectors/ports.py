@@ -42,6 +42,10 @@ class Allowance(Protocol):
         """Spend one call; False when none is left."""
         ...
 
+    def give_back(self) -> None:
+        """Take back a call that was spent and never made."""
+        ...
+
 
 class Vault(Protocol):
     """Keeps a source's rotating refresh token, encrypted, where the whole fleet finds it."""

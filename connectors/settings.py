@@ -44,18 +44,30 @@ class SourceSettings(BaseModel):
     """
 
     # A mistake is told without what was typed: the table holds secrets.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     connector: str
+    """Which connector speaks to the upstream."""
     base_url: str
+    """Where the upstream is; may carry a path, which is kept."""
     allow_plain_http: bool = False
+    """Let plain http leave this machine."""
     credentials: Literal["service", "caller"] = "service"
+    """Whose credential is sent: the one configured here, or the one each caller brings."""
     visibility: Visibility = Visibility.CREDENTIAL
+    """Who may see what one credential fetched: only it, its tenant, or everybody."""
     requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    """Most calls in a minute per credential and process; no limit by default."""
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Most calls at once per credential and process."""
     ttl: Duration = timedelta(minutes=15)
+    """How long an answer is fresh."""
     stale_for: Duration = timedelta(hours=1)
+    """How much longer it may stand in for a source that fails."""
     absent_ttl: Duration = timedelta(minutes=1)
+    """How long "there is nothing" is believed."""
 
     @model_validator(mode="after")
     def _check_base_url(self) -> Self:

@@ -2,20 +2,35 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 
 from connectors.errors import GraphError
 from service.api import health, sources
-from service.api.edge import Edge
+from service.api.docs import docs_router
+from service.api.edge import CrossOrigin, Edge, LastResort, UrlBound
 from service.api.graph import graph_router
+from service.api.openapi.document import build_document
 from service.api.problems import answer_problem
 from service.bootstrap import open_service
 from service.settings import Settings
 
+_ACCEPTED = ["Authorization", "Cache-Control", "If-None-Match", "Upstream-Credentials", "X-API-Key"]
 _EXPOSED = ["Age", "Cache-Status", "Content-Location", "ETag", "Graph-Complete", "Request-Id", "Retry-After"]
+
+
+class _Documented(FastAPI):
+    """The framework's application with a document of our own, which knows the settings."""
+
+    def __init__(self, document: dict[str, Any], **options: Any) -> None:
+        super().__init__(**options)
+        self._document = document
+
+    def openapi(self) -> dict[str, Any]:
+        """Give the document."""
+        return self._document
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -30,28 +45,27 @@ def create_app(settings: Settings) -> FastAPI:
             finally:
                 app.state.service = None
 
-    app = FastAPI(
-        title="relgraph",
-        summary="One graph of relations over many upstream APIs.",
-        version="0.1.0",
+    app = _Documented(
+        build_document(settings),
         lifespan=lifespan,
+        # The framework's own pages load their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
         exception_handlers={GraphError: answer_problem, HTTPException: answer_problem},
     )
-    app.include_router(graph_router(settings.ceilings))
-    app.include_router(sources.router)
-    app.include_router(health.router)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "HEAD"],
-        allow_headers=[
-            "Authorization",
-            "X-API-Key",
-            "Upstream-Credentials",
-            "Cache-Control",
-            "If-None-Match",
-        ],
-        expose_headers=_EXPOSED,
-    )
+    for router in (graph_router(), sources.router, health.router, docs_router()):
+        app.include_router(router)
+    # Each wraps what was added before it: an error's answer is for other origins too.
+    app.add_middleware(UrlBound)
+    app.add_middleware(LastResort)
+    if settings.cors_origins:
+        app.add_middleware(
+            CrossOrigin,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "HEAD"],
+            allow_headers=_ACCEPTED,
+            expose_headers=_EXPOSED,
+        )
     app.add_middleware(Edge)
     return app

@@ -9,14 +9,14 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from types import FrameType
-from typing import Any
 
 import structlog
 import uvicorn
 
+from service.farewell import App, with_farewell
 from service.log import configure_log
 from service.protocol import BoundedProtocol
 from service.settings import Settings
@@ -26,8 +26,6 @@ log = structlog.get_logger(__name__)
 GRACE = timedelta(seconds=8)
 LAST_MOMENT = timedelta(seconds=9.5)
 
-App = Callable[[Any, Any, Any], Awaitable[None]]
-"""An ASGI application."""
 Build = Callable[[Settings], App]
 """Makes the application; named, not called, so that it can travel to a worker process."""
 
@@ -60,7 +58,7 @@ class Server(uvicorn.Server):
         """
         super().__init__(
             uvicorn.Config(
-                app,
+                with_farewell(app),
                 http=BoundedProtocol,
                 loop="uvloop",
                 ws="none",

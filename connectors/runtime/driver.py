@@ -9,7 +9,7 @@ from functools import partial
 
 from connectors.contract import Connector
 from connectors.disposition import Verdict
-from connectors.errors import SourceContractError, SourceError
+from connectors.errors import SourceContractError, SourceError, SourceThrottledError
 from connectors.model import Outcome
 from connectors.ports import Allowance, Clock, Sender, Sleeper
 from connectors.runtime.retry import pause_before_retry
@@ -103,6 +103,8 @@ class _Drive:
             reply = await self.sender.send(call, timeout=self._remaining())
             return reply, self._judge(call, reply)
         except SourceError as error:
+            if isinstance(error, SourceThrottledError) and not error.sent:
+                self.allowance.give_back()
             return error
 
     def _may_go(self) -> bool:

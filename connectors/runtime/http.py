@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,6 +22,11 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 # More connections make httpx slower, not faster.
 _MAX_CONNECTIONS = 20
 _KEEP_ALIVE_SECONDS = 30.0
+
+_FIRST_ERROR = 400
+# Shorter texts are words that an error may well hold by chance.
+_SHORTEST_SECRET = 6
+_BLANK = "*"
 
 _TARGET = re.compile(r"/[\x21\x22\x24-\x7e]*", re.ASCII)
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=[/?]|$)", re.ASCII | re.IGNORECASE)
@@ -104,7 +110,8 @@ class HttpSender:
 
     async def _exchange(self, call: Call, signature: Pairs) -> Reply:
         request = self._build(call, signature)
-        return await exchange(self._client, request, clock=self._clock, max_bytes=self._max_body_bytes)
+        reply = await exchange(self._client, request, clock=self._clock, max_bytes=self._max_body_bytes)
+        return reply if reply.status < _FIRST_ERROR else _unsigned(reply, signature)
 
     def _build(self, call: Call, signature: Pairs) -> httpx.Request:
         headers = (*call.headers, *signature)
@@ -119,3 +126,13 @@ class HttpSender:
         return self._client.build_request(
             call.method, self._url, headers=headers, content=call.body, extensions=extensions
         )
+
+
+def _unsigned(reply: Reply, signature: Pairs) -> Reply:
+    """Blot the credential out of an error that repeats it: an error's id ends up in an answer."""
+    secrets = [word for _, value in signature for word in value.split() if len(word) >= _SHORTEST_SECRET]
+    headers, body = dict(reply.headers), reply.body
+    for secret in secrets:
+        body = body.replace(secret.encode("ascii"), _BLANK.encode("ascii"))
+        headers = {name: value.replace(secret, _BLANK) for name, value in headers.items()}
+    return replace(reply, headers=headers, body=body)

@@ -64,7 +64,7 @@ class Pacer:
         at = self._window.earliest(now)
         if at > max(deadline, now):
             raise SourceThrottledError(
-                "our own pace leaves no call in time", retry_after=timedelta(seconds=at - now)
+                "our own pace leaves no call in time", retry_after=timedelta(seconds=at - now), sent=False
             )
 
     async def _enter(self, timeout: timedelta) -> None:
@@ -73,7 +73,7 @@ class Pacer:
                 await self._places.acquire()
         except TimeoutError:
             raise SourceThrottledError(
-                f"our own pace: {self._pace.concurrency} calls are under way already"
+                f"our own pace: {self._pace.concurrency} calls are under way already", sent=False
             ) from None
 
     async def _wait(self, deadline: float) -> None:

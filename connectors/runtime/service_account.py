@@ -9,9 +9,9 @@ from datetime import timedelta
 import jwt
 
 from connectors.credential import ServiceAccountCredential
-from connectors.errors import ConfigurationError
 from connectors.ports import Clock
 from connectors.runtime.bearer import AccessToken, fresh_until
+from connectors.runtime.rsa import ALGORITHM, read_signing_key
 from connectors.runtime.token_endpoint import TokenEndpoint
 
 # The endpoint takes an assertion that expires within 300 s; a minute is for clocks that disagree.
@@ -28,14 +28,7 @@ class ServiceAccountGrant:
         self._credential = credential
         self._endpoint = endpoint
         self._clock = clock
-        try:
-            algorithm = jwt.get_algorithm_by_name("RS256")
-            self._key = algorithm.prepare_key(credential.private_key)
-            algorithm.sign(b"", self._key)
-        except (ValueError, TypeError, AttributeError, jwt.PyJWTError):
-            raise ConfigurationError(
-                ["the service account's private key is no RSA key in PEM form"]
-            ) from None
+        self._key = read_signing_key(credential.private_key)
 
     async def obtain(self, *, rejected: str | None) -> AccessToken:  # noqa: ARG002 - each one is new
         """Exchange a new assertion for a new token; SourceError as the endpoint says."""
@@ -58,4 +51,4 @@ class ServiceAccountGrant:
             "exp": int((self._clock.now() + _ASSERTION_LIFETIME).timestamp()),
             "scope": self._credential.scope.split(),
         }
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._credential.key_id})
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"kid": self._credential.key_id})

@@ -1,26 +1,81 @@
-"""The outermost layer of every request: its id, the length of its URL, and the last resort."""
+"""The outermost layers of every request: its id, its size, and the last resort."""
 
+from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import answer_problem
 
 MOST_URL_BYTES = 16 * 1024
-_RECEIVED = "request_id"
 log = structlog.get_logger(__name__)
 
 
-class Edge:
-    """Wraps the application: `Request-Id` on everything, 414 for long URLs, no error without a problem."""
+class UrlBound:
+    """Refuses a URL that is longer than any that means something here."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
         self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; HTTPException 414."""
+        if scope["type"] == "http" and _url_bytes(scope) > MOST_URL_BYTES:
+            raise HTTPException(HTTPStatus.REQUEST_URI_TOO_LONG)
+        await self._app(scope, receive, send)
+
+
+class LastResort:
+    """Lets no error out: what nobody has answered until here is answered as a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; an error after the answer has begun can only be passed on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except Exception as error:
+            if started:
+                raise
+            response = await answer_problem(Request(scope, receive), error)
+            await response(scope, receive, send)
+
+
+class CrossOrigin(CORSMiddleware):
+    """Lets browsers of the configured origins in; a preflight that is refused is a problem too."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer a preflight."""
+        response = super().preflight_response(request_headers)
+        if response.status_code != HTTPStatus.OK:
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+        return response
+
+
+class Edge:
+    """The outermost layer: every response carries the request's id, every log line too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self._app = LastResort(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -28,23 +83,17 @@ class Edge:
             await self._app(scope, receive, send)
             return
         request_id = uuid4().hex
-        scope.setdefault("state", {})[_RECEIVED] = request_id
-        started = False
+        scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_stamped(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 MutableHeaders(scope=message)["Request-Id"] = request_id
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_URL_BYTES:
-                    raise HTTPException(414)  # noqa: TRY301 - the one way to a problem is below
-                await self._app(scope, receive, send_stamped)
-            except Exception as error:
-                if started:
-                    raise
-                response = await answer_problem(Request(scope, receive), error)
-                await response(scope, receive, send_stamped)
+            await self._app(scope, receive, send_stamped)
+
+
+def _url_bytes(scope: Scope) -> int:
+    query = scope["query_string"]
+    return len(scope["raw_path"]) + (len(query) + 1 if query else 0)

@@ -1,39 +1,44 @@
 """GET /graph: the neighborhood of a node, however its address is sent."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from connectors.errors import InvalidParameterError
 from connectors.model import decode_ref
+from connectors.settings import Visibility
 from service.api.answer import answer_json
 from service.api.caller import identify_caller
 from service.api.header import read_credentials, read_tolerance, require_json
-from service.api.openapi import documented_graph
-from service.api.parameters import read_parameters
-from service.api.query import read_path_node, read_query, single
+from service.api.query import read_path, read_query, single
 from service.api.state import service_of
-from service.settings import Ceilings
+from service.api.validation import bounds_of, read_parameters
 from service.usecases.request import GraphRequest
+from service.usecases.service import Service
 
 
-def graph_router(ceilings: Ceilings) -> APIRouter:
-    """Build the routes; the ceilings stand in their documentation."""
-    router = APIRouter(tags=["graph"], dependencies=[Depends(identify_caller)])
+class _AddressConvertor(PathConvertor):
+    """Matches any path: unlike that of `path`, its dot is a line end too."""
+
+    regex = "(?s:.*)"
+
+
+def graph_router() -> APIRouter:
+    """Build the routes."""
+    register_url_convertor("address", _AddressConvertor())
+    router = APIRouter(dependencies=[Depends(identify_caller)])
     # The order matters: no address begins with '~', so a ref is never taken for one.
-    for path, name, endpoint in (
-        ("/graph", "query", expand_query),
-        ("/graph/~{ref}", "ref", expand_ref),
-        ("/graph/{node:path}", "node", expand_node),
+    for path, endpoint in (
+        ("/graph", expand_query),
+        ("/graph/~{ref:address}", expand_ref),
+        ("/graph/{node:address}", expand_node),
     ):
-        router.add_api_route(path, endpoint, methods=["GET"], **documented_graph(name, ceilings))
-        router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
+        router.add_api_route(path, endpoint, methods=["GET", "HEAD"])
     return router
 
 
 async def expand_query(request: Request) -> Response:
     """Expand the node that the parameter `node` names."""
-    found = read_query(request.scope["query_string"])
+    found = _query(request)
     node = single(found, "node")
     if node is None:
         raise InvalidParameterError("missing", field="node")
@@ -42,31 +47,29 @@ async def expand_query(request: Request) -> Response:
 
 async def expand_ref(request: Request) -> Response:
     """Expand the node whose address is base64url in the path."""
-    ref = read_path_node(_raw_path(request), prefix="/graph/~")
-    return await _expand(request, decode_ref(ref), read_query(request.scope["query_string"]))
+    return await _expand(request, decode_ref(_path(request, "/graph/~")), _query(request))
 
 
 async def expand_node(request: Request) -> Response:
     """Expand the node whose address stands in the path."""
-    node = read_path_node(_raw_path(request), prefix="/graph/")
-    return await _expand(request, node, read_query(request.scope["query_string"]))
+    return await _expand(request, _path(request, "/graph/"), _query(request))
 
 
 async def _expand(request: Request, node: str, found: dict[str, list[str]]) -> Response:
     service = service_of(request)
     if "format" not in found:
         require_json(request.headers)
-    parameters = read_parameters(found, ceilings=service.settings.ceilings)
+    settings = service.settings
+    parameters = read_parameters(found, bounds=bounds_of(settings))
     # Headers are read after the parameters: one mistake of each kind is told at a time.
-    max_age = None if parameters.max_age is None else timedelta(seconds=parameters.max_age)
-    tolerance = read_tolerance(request.headers, max_age=max_age, floor=service.settings.max_age_floor)
+    tolerance = read_tolerance(request.headers, max_age=parameters.oldest, floor=settings.max_age_floor)
     answer = await service.expander.expand(
         GraphRequest(
             node=node,
             hops=parameters.hops,
             sources=parameters.sources,
             rule=parameters.rule,
-            order=parameters.order_over([source.name for source in service.sources]),
+            order=parameters.node_order,
             budget=parameters.budget,
             tolerance=tolerance,
             require=parameters.require,
@@ -74,9 +77,19 @@ async def _expand(request: Request, node: str, found: dict[str, list[str]]) -> R
             credentials=read_credentials(request.headers, sources=service.sources),
         )
     )
-    return answer_json(request, answer, sources=service.sources)
+    return answer_json(request, answer, public=_public(service))
 
 
-def _raw_path(request: Request) -> bytes:
-    raw: bytes = request.scope["raw_path"]
-    return raw[len(request.scope.get("root_path", "").encode()) :]
+def _public(service: Service) -> frozenset[str]:
+    if service.settings.callers:
+        # What takes a key to get is for no shared cache, however public its source is.
+        return frozenset()
+    return frozenset(s.name for s in service.sources if s.visibility is Visibility.PUBLIC)
+
+
+def _query(request: Request) -> dict[str, list[str]]:
+    return read_query(request.scope["query_string"])
+
+
+def _path(request: Request, prefix: str) -> str:
+    return read_path(request.scope["raw_path"], prefix=request.scope.get("root_path", "") + prefix)

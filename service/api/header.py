@@ -15,9 +15,10 @@ from service.cache.freshness import UNLIMITED, Tolerance
 from service.usecases.source import Source, UpstreamCredential
 
 CREDENTIALS = "Upstream-Credentials"
-_CACHE_CONTROL = "Cache-Control"
-# What a caller can write without overflowing a timedelta; some 30 years.
-_MOST_SECONDS = 1_000_000_000
+CACHE_CONTROL = "Cache-Control"
+# RFC 9111 1.2.2 has whatever is too large for us read as at least 2^31; this is some 31 years.
+_MOST_DIGITS = 9
+_MOST_SECONDS = 999_999_999
 
 
 def read_tolerance(headers: Headers, *, max_age: timedelta | None, floor: timedelta) -> Tolerance:
@@ -80,9 +81,10 @@ def _weight(text: str) -> float:
 
 def _directives(headers: Headers) -> Mapping[str, str | None]:
     found: dict[str, str | None] = {}
-    for item in ",".join(headers.getlist(_CACHE_CONTROL)).split(","):
+    for item in ",".join(headers.getlist(CACHE_CONTROL)).split(","):
         name, equals, value = item.strip().partition("=")
-        found[name.strip().lower()] = value.strip().strip('"') if equals else None
+        # RFC 9111 4.2.1: of a directive given twice, the first counts.
+        found.setdefault(name.strip().lower(), value.strip().strip('"') if equals else None)
     return found
 
 
@@ -90,21 +92,26 @@ def _seconds(directives: Mapping[str, str | None], name: str) -> timedelta | Non
     if name not in directives:
         return None
     text = directives[name] or ""
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise InvalidParameterError(f"{name} needs a number of seconds", field=_CACHE_CONTROL)
-    return timedelta(seconds=min(int(text), _MOST_SECONDS))
+    if not re.fullmatch("[0-9]+", text):
+        raise InvalidParameterError(f"{name} needs a whole number of seconds", field=CACHE_CONTROL)
+    digits = text.lstrip("0")
+    return timedelta(seconds=int(digits or "0") if len(digits) <= _MOST_DIGITS else _MOST_SECONDS)
 
 
 def _dictionary(headers: Headers) -> Mapping[str, object]:
     lines = headers.getlist(CREDENTIALS)
     if not lines:
         return {}
+    text = ", ".join(lines)
+    if not text.strip():
+        raise InvalidParameterError("empty", field=CREDENTIALS)
     try:
-        parsed = http_sf.parse(", ".join(lines).encode("latin-1"), tltype="dictionary")
-    except ValueError as error:
+        parsed = http_sf.parse(text.encode("latin-1"), tltype="dictionary")
+    except http_sf.StructuredFieldError:
+        # The parser's own error shows where it stopped, and so a piece of a credential.
         raise InvalidParameterError(
             'not a dictionary of strings such as acc="Bearer …" (RFC 8941)', field=CREDENTIALS
-        ) from error
+        ) from None
     # With `tltype="dictionary"` that is what comes back: by key, the value and its parameters.
     members = cast("Mapping[str, tuple[object, object]]", parsed)
     return {name: value for name, (value, _) in members.items()}

@@ -1,22 +1,21 @@
 """GET /healthz and /readyz: the process lives; the service can answer, and how well."""
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 
 from connectors.errors import StoreUnavailableError
-from service.api.openapi import documented_health
+from service.api.body import encode_json
 from service.api.state import service_of
 
-router = APIRouter(tags=["health"])
+router = APIRouter()
 
 
-@router.get("/healthz", **documented_health("healthz"))
+@router.api_route("/healthz", methods=["GET", "HEAD"])
 async def tell_health() -> Response:
     """Say that the process lives."""
     return _json({"status": "ok"})
 
 
-@router.get("/readyz", **documented_health("readyz"))
+@router.api_route("/readyz", methods=["GET", "HEAD"])
 async def tell_readiness(request: Request) -> Response:
     """Say that answers are given; without its cache or a source the service still gives them."""
     service = service_of(request)
@@ -30,6 +29,4 @@ async def tell_readiness(request: Request) -> Response:
 
 
 def _json(body: dict[str, object]) -> Response:
-    return Response(
-        msgspec.json.encode(body), media_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return Response(encode_json(body), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -1,62 +1,44 @@
-"""The parameters of /graph: one pydantic model that validates them and documents them."""
+"""The parameters of /graph: one model that says what each means, its default and its form.
 
-import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+The OpenAPI document is made of this model, so what is documented is what is checked.
+"""
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from connectors.contract import Deleted, Filter
-from connectors.errors import InvalidParameterError
-from service.api.problems import ParametersError
-from service.api.query import listed, single
+from service.api.scalar import Age, Moment, Seconds, Whole
 from service.graph.assemble import Order
 from service.graph.budget import Budget
 from service.graph.rule import Direction, Rule
-from service.settings import Ceilings
 from service.usecases.request import Identity, Require
 
-_SOURCE = re.compile(r"[a-z][a-z0-9]*", re.ASCII)
-_NODE_FIELDS = (
-    "id namespace tenant type key label url hop expansion known_degree".split()  # noqa: SIM905 - one line
-)
+NODE_FIELDS = ("id", "namespace", "tenant", "type", "key", "label", "url", "hop", "expansion", "known_degree")
+"""What `sort` takes beside `<source>.<attribute>`."""
 
+# Some 31 years; a longer time means the same, and may be too long to reckon with.
+_MOST_SECONDS = 1_000_000_000
 
-def _digits(value: Any) -> Any:
-    # int() also takes "+1", "1_000" and digits of other scripts; a URL has one way to write a number.
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,18}", value):
-        raise ValueError("not a whole number")
-    return value
-
-
-def _seconds(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,9})?", value):
-        raise ValueError("not a number of seconds")
-    return value
-
-
-def _moment(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]", value):
-        raise ValueError("not an ISO 8601 time such as 2024-05-01T00:00:00Z")
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise ValueError("not an ISO 8601 time such as 2024-05-01T00:00:00Z") from error
-    if moment.tzinfo is None:
-        raise ValueError("has no time zone; write Z or an offset such as %2B01:00")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("is out of range") from error
-
-
-Whole = Annotated[int, BeforeValidator(_digits)]
-Seconds = Annotated[float, BeforeValidator(_seconds)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
 Names = tuple[Annotated[str, Field(min_length=1, max_length=128)], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the operator's settings allow: the most of each budget, and the names of the sources.
+
+    It is the validation context of the model; `caps` has the timeout in seconds.
+    """
+
+    caps: Mapping[str, float]
+    sources: Sequence[str]
+
+
+class InvalidWindowError(ValueError):
+    """The time window is empty."""
 
 
 class GraphParameters(BaseModel):
@@ -64,89 +46,126 @@ class GraphParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    hops: Annotated[Whole, Field(ge=0, le=6, description="Radius of the neighborhood.", examples=[2])] = 1
-    sources: Annotated[
-        Names | None,
-        Field(description="Configured sources to ask; all that accept the node by default.", examples=[None]),
-    ] = None
-    direction: Annotated[
-        Direction,
-        Field(description="Which way directed edges are followed; an undirected edge counts for all."),
-    ] = Direction.BOTH
-    relation: Annotated[
-        Names | None, Field(description="Relations followed; all by default.", examples=["related_to"])
-    ] = None
-    with_namespace: Annotated[
-        Names,
-        Field(
-            description="Follow an edge only if its other end, seen from the node being expanded, is in "
-            "one of these namespaces.",
-            examples=["autodesk-bim360-documentmanagement"],
-        ),
-    ] = ()
-    with_type: Annotated[
-        Names, Field(description="The same for the type of the other end.", examples=["documentlineage"])
-    ] = ()
-    with_key: Annotated[
-        str | None, Field(min_length=1, description="The same for the key of the other end.")
-    ] = None
-    created_after: Annotated[
-        Moment | None,
-        Field(
-            description="Only relations created after this time (exclusive; ISO 8601 with zone).",
-            examples=["2015-10-21T16:30:45Z"],
-        ),
-    ] = None
-    created_before: Annotated[
-        Moment | None,
-        Field(
-            description="Only relations created before this time (exclusive; ISO 8601 with zone).",
-            examples=["2030-01-01T00:00:00Z"],
-        ),
-    ] = None
-    deleted: Annotated[
-        Deleted, Field(description="What to do with relations that the upstream holds as deleted.")
-    ] = Deleted.EXCLUDE
-    sort: Annotated[
-        str,
-        Field(
-            description="Order of the nodes: a node field, or `<source>.<attribute>`; missing values "
-            "come last.",
-            examples=["hop"],
-        ),
-    ] = "id"
-    order: Annotated[Literal["asc", "desc"], Field(description="Direction of `sort`.")] = "asc"
-    max_nodes: Annotated[Whole, Field(ge=1, description="Most nodes in the answer; the seed counts.")] = 500
-    max_edges: Annotated[Whole, Field(ge=1, description="Most edges in the answer.")] = 2000
-    fan_out: Annotated[Whole, Field(ge=1, description="Most neighbors kept per node and source.")] = 200
-    max_calls: Annotated[Whole, Field(ge=1, description="Most upstream calls for the answer.")] = 200
-    timeout: Annotated[
-        Seconds,
-        Field(
-            ge=0.05,
-            description="Seconds the answer may take; what came in until then is returned.",
-            examples=[5],
-        ),
-    ] = 10
-    max_age: Annotated[
-        Seconds | None,
-        Field(
-            ge=0,
-            description="Seconds; what was fetched longer ago is fetched again. Wins over Cache-Control.",
-            examples=[60],
-        ),
-    ] = None
-    require: Annotated[
-        Require,
-        Field(
-            description="`none`: always 200 with outcomes. `some`: an error when no source could answer. "
-            "`complete`: an error unless the answer is complete."
-        ),
-    ] = Require.SOME
-    identity: Annotated[Identity, Field(description="How far nodes that are the same thing are merged.")] = (
-        Identity.EXACT
+    hops: Whole = Field(
+        default=1,
+        ge=0,
+        le=6,
+        description="Radius of the neighborhood. 0 is the node alone.",
+        examples=[2],
     )
-    format: Annotated[Literal["json"] | None, Field(description="Format of the answer.")] = None
+    sources: Names | None = Field(
+        default=None,
+        description="Names of the configured sources to ask; by default all that accept the node.",
+    )
+    direction: Direction = Field(
+        default=Direction.BOTH,
+        description="Which way directed edges are followed: `out` from subject to object, `in` against it, "
+        "or `both`. An undirected edge counts for all three.",
+        examples=["both"],
+    )
+    relation: Names | None = Field(
+        default=None, description="Relations to follow; by default all.", examples=["related_to"]
+    )
+    with_namespace: Names = Field(
+        default=(),
+        description="Follow an edge only if its other end, seen from the node being expanded, is in one of "
+        "these namespaces. Holds at every hop.",
+        examples=["autodesk-bim360-documentmanagement"],
+    )
+    with_type: Names = Field(
+        default=(),
+        description="Follow an edge only if its other end is of one of these types. Holds at every hop.",
+        examples=["documentlineage"],
+    )
+    with_key: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Follow an edge only if its other end has this key. Holds at every hop.",
+        examples=["urn:adsk.wipprod:dm.lineage:hC6k4hndRWaeIVhIjvHu8w"],
+    )
+    created_after: Moment | None = Field(
+        default=None,
+        description="Only relations created after this time (exclusive; ISO 8601 with a zone). A relation "
+        "whose source tells no time is left out and counted as `undecided`.",
+        examples=["2015-10-21T16:30:45Z"],
+    )
+    created_before: Moment | None = Field(
+        default=None,
+        description="Only relations created before this time (exclusive; ISO 8601 with a zone), which is "
+        "after `created_after`.",
+        examples=["2030-01-01T00:00:00Z"],
+    )
+    deleted: Deleted = Field(
+        default=Deleted.EXCLUDE,
+        description="Relations that their source holds as deleted: `exclude` leaves them out, `include` "
+        "adds them, `only` gives nothing else.",
+        examples=["include"],
+    )
+    sort: str = Field(
+        default="id",
+        description="Order of the nodes in the answer: a node field, or `<source>.<attribute>`; missing "
+        "values come last. It never decides what a budget cuts.",
+        examples=["hop"],
+    )
+    order: Literal["asc", "desc"] = Field(
+        default="asc", description="Direction of `sort`.", examples=["desc"]
+    )
+    max_nodes: Whole = Field(
+        default=500,
+        ge=1,
+        description="Most nodes in the answer; the seed counts. Cuts keep the smallest addresses.",
+        examples=[100],
+    )
+    max_edges: Whole = Field(default=2000, ge=1, description="Most edges in the answer.", examples=[400])
+    fan_out: Whole = Field(
+        default=200, ge=1, description="Most neighbors kept per node and source.", examples=[50]
+    )
+    max_calls: Whole = Field(
+        default=200, ge=1, description="Most upstream calls for the answer, retries included.", examples=[40]
+    )
+    timeout: Seconds = Field(
+        default=10,
+        ge=0.05,
+        description="Seconds (decimal) the answer may take; what has come in by then is returned.",
+        examples=[5],
+    )
+    max_age: Age | None = Field(
+        default=None,
+        description="Seconds (decimal); what was fetched longer ago is fetched again. By default each "
+        "source's own policy decides. Wins over `Cache-Control`.",
+        examples=[60],
+    )
+    require: Require = Field(
+        default=Require.SOME,
+        description="When there is an error instead of an answer. `none`: never, the outcomes tell. `some`: "
+        "when no source could answer. `complete`: unless the answer is complete.",
+        examples=["none"],
+    )
+    identity: Identity = Field(
+        default=Identity.EXACT,
+        description="How far nodes that are the same thing are merged. `exact`: values that identify "
+        "themselves, such as domains and hashes, meet on one node. `off`: each source's own.",
+        examples=["off"],
+    )
+    format: Literal["json"] | None = Field(
+        default=None, description="Format of the answer; by default what `Accept` says.", examples=["json"]
+    )
+
+    @field_validator("max_nodes", "max_edges", "fan_out", "max_calls", "timeout")
+    @classmethod
+    def _check_ceiling(cls, value: float, info: ValidationInfo[Bounds]) -> float:
+        cap = info.context.caps[str(info.field_name)]
+        if value > cap:
+            raise ValueError(f"is over the ceiling of {cap:.15g}")
+        return value
+
+    @field_validator("sort")
+    @classmethod
+    def _check_sort(cls, value: str, info: ValidationInfo[Bounds]) -> str:
+        source, _, attribute = value.partition(".")
+        if value not in NODE_FIELDS and not (attribute and source in info.context.sources):
+            fields = ", ".join(NODE_FIELDS)
+            raise ValueError(f"is one of {fields}, or <source>.<attribute> of a configured source")
+        return value
 
     @model_validator(mode="after")
     def _check_window(self) -> "GraphParameters":
@@ -182,110 +201,16 @@ class GraphParameters(BaseModel):
             timeout=timedelta(seconds=self.timeout),
         )
 
-    def order_over(self, sources: Sequence[str]) -> Order:
-        """Give the order of the nodes; `sort` must be a node field or speak of a configured source."""
-        if self.sort in _NODE_FIELDS:
-            return Order(self.sort, descending=self.order == "desc")
-        source, dot, attribute = self.sort.partition(".")
-        if not dot or not attribute or source not in sources:
-            fields = ", ".join(_NODE_FIELDS)
-            raise InvalidParameterError(f"is one of {fields}, or <source>.<attribute>", field="sort")
-        return Order(attribute, source, descending=self.order == "desc")
+    @property
+    def oldest(self) -> timedelta | None:
+        """Give `max_age` as a duration."""
+        return None if self.max_age is None else timedelta(seconds=min(self.max_age, _MOST_SECONDS))
 
-
-class InvalidWindowError(ValueError):
-    """The time window is empty."""
-
-
-LISTS = frozenset({"sources", "relation", "with_namespace", "with_type"})
-CEILINGS = ("max_nodes", "max_edges", "fan_out", "max_calls")
-
-
-def read_parameters(found: dict[str, list[str]], *, ceilings: Ceilings) -> GraphParameters:
-    """Validate what stood in the query string; ParametersError lists every mistake."""
-    mistakes: list[InvalidParameterError] = []
-    values: dict[str, Any] = _within(ceilings)
-    for name in list(found):
-        if name not in GraphParameters.model_fields:
-            mistakes.append(InvalidParameterError("there is no such parameter", field=name))
-            continue
-        take: Callable[..., Any] = listed if name in LISTS else single
-        try:
-            values[name] = take(found, name)
-        except InvalidParameterError as mistake:
-            mistakes.append(mistake)
-    try:
-        parameters = GraphParameters.model_validate(values)
-        mistakes += _over(parameters, ceilings)
-    except ValidationError as error:
-        mistakes += [_mistake(item) for item in error.errors(include_url=False, include_context=True)]
-    if mistakes:
-        raise ParametersError(sorted(mistakes, key=lambda mistake: mistake.field))
-    return parameters
-
-
-def _within(ceilings: Ceilings) -> dict[str, Any]:
-    """Give the defaults that the operator's ceilings lower."""
-    fields = GraphParameters.model_fields
-    return {name: cap for name, cap in _caps(ceilings).items() if cap < fields[name].default}
-
-
-def _over(parameters: GraphParameters, ceilings: Ceilings) -> list[InvalidParameterError]:
-    return [
-        InvalidParameterError(f"is over the ceiling of {cap:g}", field=name)
-        for name, cap in _caps(ceilings).items()
-        if getattr(parameters, name) > cap
-    ]
-
-
-def _caps(ceilings: Ceilings) -> dict[str, float]:
-    caps: dict[str, float] = {name: getattr(ceilings, name) for name in CEILINGS}
-    return caps | {"timeout": ceilings.timeout.total_seconds()}
-
-
-def _mistake(item: Any) -> InvalidParameterError:
-    cause = item.get("ctx", {}).get("error")
-    if isinstance(cause, InvalidWindowError):
-        return InvalidParameterError(
-            "is not after created_after: the window is empty", field="created_before"
-        )
-    detail = str(cause) if cause is not None and item["type"] == "value_error" else str(item["msg"])
-    return InvalidParameterError(detail, field=str(item["loc"][0]))
-
-
-def documented(ceilings: Ceilings) -> list[dict[str, Any]]:
-    """Give the OpenAPI parameter objects of all parameters but the node."""
-    schema = GraphParameters.model_json_schema()
-    definitions = schema.get("$defs", {})
-    return [_parameter(name, field, definitions, ceilings) for name, field in schema["properties"].items()]
-
-
-def _parameter(
-    name: str, field: dict[str, Any], definitions: dict[str, Any], ceilings: Ceilings
-) -> dict[str, Any]:
-    field = dict(field)
-    field.pop("description", None)
-    examples = [example for example in field.pop("examples", []) if example is not None]
-    field.pop("title", None)
-    choices = [c for c in field.pop("anyOf", []) if c.get("type") != "null"]
-    for choice in choices:
-        field |= choice
-    if "$ref" in field:
-        field |= {
-            k: v for k, v in definitions[field.pop("$ref").rsplit("/", 1)[1]].items() if k in ("enum", "type")
-        }
-    if field.get("default", ...) in (None, [], ()):
-        field.pop("default")
-    if name in CEILINGS:
-        field["maximum"] = getattr(ceilings, name)
-    if name == "timeout":
-        field["maximum"] = ceilings.timeout.total_seconds()
-    description = GraphParameters.model_fields[name].description
-    parameter = {"name": name, "in": "query", "required": False, "description": description, "schema": field}
-    if name in LISTS:
-        field["minItems"] = 1
-        parameter |= {"style": "form", "explode": False}
-        examples = [[example] for example in examples]
-    if examples:
-        parameter["example"] = examples[0]
-    return parameter
+    @property
+    def node_order(self) -> Order:
+        """Give the order of the nodes."""
+        descending = self.order == "desc"
+        if self.sort in NODE_FIELDS:
+            return Order(self.sort, descending=descending)
+        source, _, attribute = self.sort.partition(".")
+        return Order(attribute, source, descending=descending)

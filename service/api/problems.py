@@ -1,29 +1,32 @@
 """RFC 9457 problems: the one table from error to status, and what a problem looks like.
 
 Nothing of an upstream's reply, no stack trace and no credential ever stands in a problem: only
-messages of relgraph's own errors do, and of those below the table none but its title.
+messages of relgraph's own errors do, and of what is internal none but its title.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
-import msgspec
 import structlog
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
 from connectors.errors import (
     AmbiguousNodeError,
+    ConfigurationError,
     GraphError,
     InvalidNodeIdError,
     InvalidParameterError,
     RequestError,
+    SourceError,
     StoreUnavailableError,
     UnknownNodeError,
     UnknownSourceError,
 )
+from service.api.body import encode_json
 from service.api.report import source_record
 from service.usecases.refusal import (
     AnswerRefusedError,
@@ -33,6 +36,7 @@ from service.usecases.refusal import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+_MOST_INSTANCE_BYTES = 2048
 log = structlog.get_logger(__name__)
 
 
@@ -62,11 +66,14 @@ class NotReadyError(GraphError):
     """The service is starting or shutting down."""
 
 
+INTERNAL = Kind(500, "internal", "Something went wrong here")
+_INVALID_PARAMETER = Kind(400, "invalid-parameter", "A parameter is not valid")
+
 KINDS: Mapping[type[GraphError], Kind] = {
     InvalidNodeIdError: Kind(400, "invalid-node", "The address of the node is not valid"),
     AmbiguousNodeError: Kind(400, "ambiguous-node", "The address fits more than one tenant"),
-    ParametersError: Kind(400, "invalid-parameter", "A parameter is not valid"),
-    InvalidParameterError: Kind(400, "invalid-parameter", "A parameter is not valid"),
+    ParametersError: _INVALID_PARAMETER,
+    InvalidParameterError: _INVALID_PARAMETER,
     UnknownSourceError: Kind(400, "unknown-source", "No such source is configured"),
     UnauthenticatedError: Kind(401, "unauthenticated", "An API key is needed"),
     UnknownNodeError: Kind(404, "unknown-node", "Nobody knows this node"),
@@ -74,7 +81,14 @@ KINDS: Mapping[type[GraphError], Kind] = {
     SourcesTimedOutError: Kind(504, "sources-timed-out", "The sources did not answer in time"),
     NotCachedError: Kind(504, "not-cached", "Nothing is cached for this question"),
     NotReadyError: Kind(503, "not-ready", "The service is not ready"),
+    # What a source fails at is an outcome within an answer, a cache that is down a header of it,
+    # and wrong settings stop the start: one of these that gets as far as here is our own mistake.
+    SourceError: INTERNAL,
+    StoreUnavailableError: INTERNAL,
+    ConfigurationError: INTERNAL,
 }
+"""The kind of every error of relgraph's own; a subclass without a row has that of its parent."""
+
 BY_STATUS: Mapping[int, Kind] = {
     403: Kind(403, "forbidden", "This is not for this caller"),
     404: Kind(404, "not-found", "There is nothing at this address"),
@@ -84,8 +98,9 @@ BY_STATUS: Mapping[int, Kind] = {
     414: Kind(414, "uri-too-long", "The request's URL is too long"),
     415: Kind(415, "unsupported-media-type", "The request's content is of the wrong type"),
     429: Kind(429, "rate-limited", "The caller is over its own limit"),
+    431: Kind(431, "headers-too-large", "The request's headers are too large"),
 }
-INTERNAL = Kind(500, "internal", "Something went wrong here")
+"""The kind of what HTTP itself, or the framework, finds wrong with a request."""
 
 
 def kind_of(error: Exception) -> Kind:
@@ -95,15 +110,16 @@ def kind_of(error: Exception) -> Kind:
     return next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), INTERNAL)
 
 
-def problem_body(kind: Kind, *, request: Request, error: Exception | None = None) -> dict[str, Any]:
+def problem_body(error: Exception, *, instance: str, request_id: str) -> dict[str, Any]:
     """Build the body: `type title status detail instance request_id`, and what the error carries."""
+    kind = kind_of(error)
     body: dict[str, Any] = {
         "type": f"/problems/{kind.slug}",
         "title": kind.title,
         "status": kind.status,
         "detail": _detail(kind, error),
-        "instance": request.url.path,
-        "request_id": request.state.request_id,
+        "instance": instance,
+        "request_id": request_id,
     }
     if kind.status == HTTPStatus.BAD_REQUEST:
         body["errors"] = _errors(error)
@@ -120,25 +136,32 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     if kind is INTERNAL:
         log.error("internal error", error=type(error).__name__, exc_info=error)
     headers = {"Cache-Control": "no-store"}
-    if isinstance(error, HTTPException) and error.headers:
-        headers |= {name: value for name, value in error.headers.items() if name in ("Allow", "allow")}
+    if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
+        headers["Allow"] = ", ".join(sorted(error.headers["Allow"].split(", ")))
     if kind.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, AnswerRefusedError):
         waits = [report.retry_after for report in error.reports if report.retry_after is not None]
         if waits:
             headers["Retry-After"] = str(max(1, round(min(waits).total_seconds())))
-    body = msgspec.json.encode(problem_body(kind, request=request, error=error))
-    return Response(body, kind.status, headers, MEDIA_TYPE)
+    body = problem_body(error, instance=_instance(request), request_id=request.state.request_id)
+    return Response(encode_json(body), kind.status, headers, MEDIA_TYPE)
 
 
-def _detail(kind: Kind, error: Exception | None) -> str:
-    if kind is INTERNAL or error is None or isinstance(error, StoreUnavailableError):
+def _instance(request: Request) -> str:
+    """Give the path as it was sent; never the query, where somebody may have put a secret."""
+    # `request.url` is put together from the Host header, which may be anything, and unquotes.
+    path: bytes = request.scope["raw_path"]
+    return "/" if len(path) > _MOST_INSTANCE_BYTES else quote(path, safe="/%:@!$&'()*+,;=~")
+
+
+def _detail(kind: Kind, error: Exception) -> str:
+    if kind is INTERNAL or not isinstance(error, GraphError):
         return kind.title
-    return kind.title if isinstance(error, HTTPException) else str(error) or kind.title
+    return f"{error.field}: {error}" if isinstance(error, InvalidParameterError) else str(error)
 
 
-def _errors(error: Exception | None) -> list[dict[str, str]]:
+def _errors(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, ParametersError):
         return [{"field": mistake.field, "detail": str(mistake)} for mistake in error.mistakes]
     if isinstance(error, InvalidParameterError):

@@ -12,27 +12,32 @@ def read_query(raw: bytes) -> dict[str, list[str]]:
     A name or value that is not UTF-8 is an InvalidParameterError that names it.
     """
     found: dict[str, list[str]] = {}
-    for pair in raw.replace(b"+", b" ").split(b"&"):
+    for pair in raw.split(b"&"):
         if not pair:
             continue
-        name_bytes, _, value_bytes = pair.partition(b"=")
-        name = unquote_to_bytes(name_bytes).decode("utf-8", "backslashreplace")
+        name, _, value = pair.partition(b"=")
+        field = read_name(name)
         try:
-            value = unquote_to_bytes(value_bytes).decode("utf-8")
+            text = _unquote(value).decode("utf-8")
         except UnicodeDecodeError as error:
-            raise InvalidParameterError("not valid UTF-8", field=name) from error
-        found.setdefault(name, []).append(value)
+            raise InvalidParameterError("not valid UTF-8", field=field) from error
+        found.setdefault(field, []).append(text)
     return found
 
 
-def read_path_node(raw_path: bytes, *, prefix: str) -> str:
-    """Give the address that stands in a path behind `prefix`, decoded once.
+def read_name(raw: bytes) -> str:
+    """Give the name of a parameter as sent; what is not UTF-8 in it is spelled out, so it fits none."""
+    return _unquote(raw).decode("utf-8", "backslashreplace")
 
-    An encoded and a literal '/' are the same; what is not UTF-8 is an InvalidNodeIdError.
+
+def read_path(raw_path: bytes, *, prefix: str) -> str:
+    """Give the address or ref that stands in a path behind `prefix`, decoded once.
+
+    An encoded and a literal '/' are the same; what is not UTF-8 is an InvalidNodeIdError. The
+    prefix itself may be percent-encoded too: '%7E' is what some clients make of '~'.
     """
-    rest = raw_path[len(prefix.encode()) :]
     try:
-        return unquote_to_bytes(rest).decode("utf-8")
+        return unquote_to_bytes(raw_path).removeprefix(prefix.encode()).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidNodeIdError("the address in the path is not valid UTF-8") from error
 
@@ -58,3 +63,7 @@ def listed(found: dict[str, list[str]], name: str) -> Sequence[str] | None:
     if not all(items):
         raise InvalidParameterError("has an empty item", field=name)
     return tuple(dict.fromkeys(items))
+
+
+def _unquote(raw: bytes) -> bytes:
+    return unquote_to_bytes(raw.replace(b"+", b" "))

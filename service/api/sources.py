@@ -3,27 +3,33 @@
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
+from connectors.errors import InvalidParameterError
 from connectors.model import encode_ref
+from service.api.body import encode_json
 from service.api.caller import identify_caller
 from service.api.header import read_credentials
-from service.api.openapi import documented_sources
+from service.api.problems import ParametersError
+from service.api.query import read_query
 from service.api.state import service_of
 from service.usecases.source import Source, UpstreamCredential
 
-router = APIRouter(tags=["sources"], dependencies=[Depends(identify_caller)])
+router = APIRouter(dependencies=[Depends(identify_caller)])
 
 
-@router.get("/sources", **documented_sources())
+@router.api_route("/sources", methods=["GET", "HEAD"])
 async def list_sources(request: Request) -> Response:
     """List the configured sources, as this caller may use them."""
     service = service_of(request)
+    if unknown := read_query(request.scope["query_string"]):
+        raise ParametersError(
+            [InvalidParameterError("there is no such parameter", field=name) for name in sorted(unknown)]
+        )
     credentials = read_credentials(request.headers, sources=service.sources)
     body = {"sources": [_record(source, credentials.get(source.name)) for source in service.sources]}
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, Upstream-Credentials"}
-    return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
+    return Response(encode_json(body), media_type="application/json", headers=headers)
 
 
 def _record(source: Source, credential: UpstreamCredential | None) -> dict[str, Any]:

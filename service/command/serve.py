@@ -2,8 +2,10 @@
 
 import argparse
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from socket import gaierror
 
 from connectors.errors import ConfigurationError
 from service.adapters.embedded import start_embedded
@@ -38,7 +40,11 @@ def serve(
     try:
         listener = open_listener(host, port=port)
     except OSError as error:
-        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        # Only a name that cannot be resolved has words of its own; the others' repeat the address.
+        reason = (
+            error.strerror if isinstance(error, gaierror) or not error.errno else os.strerror(error.errno)
+        )
+        raise StartError(f"cannot listen on {host}:{port}: {reason}") from error
     url = listener_url(listener)
     with listener, _with_store(settings) as ready:
         if workers == 1:

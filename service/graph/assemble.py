@@ -1,13 +1,14 @@
 """The answer as a networkx MultiDiGraph whose attribute records are the answer's JSON records.
 
-networkx is what the rest is defined on: node-link JSON is `graph.graph`, the node records in
-order, and the edge records in order of id; `networkx.node_link_graph` reads it back.
+networkx is what the rest is defined on: node-link JSON is the node records in order and the edge
+records in order of id, beside what the answer tells of itself; `networkx.node_link_graph` reads it.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 from typing import Any, TypeAlias, cast
 
 import networkx as nx
@@ -115,17 +116,21 @@ def _edge_record(edge: MergedEdge) -> Record:
 
 
 def _sorted(nodes: list[Record], order: Order) -> list[Record]:
-    def value_of(record: Record) -> Any:
-        if order.source is None:
-            value = record[order.field]
-            return value["value"] if isinstance(value, dict) else value
-        return record["attributes"].get(order.source, {}).get(order.field)
-
     nodes.sort(key=lambda record: str(record["id"]))
-    present = [record for record in nodes if value_of(record) is not None]
-    missing = [record for record in nodes if value_of(record) is None]
-    present.sort(key=lambda record: _rank(value_of(record)), reverse=order.descending)
-    return present + missing
+    valued = [(_value(record, order), record) for record in nodes]
+    present = [pair for pair in valued if pair[0] is not None]
+    # A stable sort, and Python's stays so in reverse: equal values keep the order of their ids.
+    present.sort(key=lambda pair: _rank(pair[0]), reverse=order.descending)
+    return [record for _, record in present] + [record for value, record in valued if value is None]
+
+
+def _value(record: Record, order: Order) -> Any:
+    """Give what a node is sorted by; None when it is missing, as what is no number is in JSON."""
+    if order.source is None:
+        value = record[order.field]
+        return value["value"] if isinstance(value, dict) else value
+    value = record["attributes"].get(order.source, {}).get(order.field)
+    return None if isinstance(value, float) and isnan(value) else value
 
 
 def _rank(value: Any) -> tuple[int, Any]:

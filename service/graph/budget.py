@@ -32,3 +32,7 @@ class Tally:
             return False
         self.spent += 1
         return True
+
+    def give_back(self) -> None:
+        """Take back a call that was spent and never made."""
+        self.spent -= 1

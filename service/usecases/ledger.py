@@ -6,16 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.model import Address, NodeFacts, NodeId
+from connectors.wire import Aspect
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Facts of one node that a cached listing refers to; `listed_by` is whose listing that is."""
+    """Facts of one node that a cached listing refers to; `listed_by` is whose listing that is.
+
+    `aspect` is the side of `listed_by` that the listing tells of.
+    """
 
     source: str
     node: NodeId
     listed_by: Address
     fetched_at: datetime
+    aspect: Aspect = Aspect.RELATIONS
+
+    @property
+    def age_rank(self) -> tuple[datetime, str, Aspect]:
+        """Give what the newest of several is the greatest by, whatever order they came in."""
+        return self.fetched_at, str(self.listed_by), self.aspect
 
 
 class Ledger:
@@ -41,7 +51,7 @@ class Ledger:
     def owe(self, owed: Owed) -> None:
         """Note facts that are kept apart; of two listings that refer to them the newer counts."""
         held = self._owed.get((owed.source, owed.node))
-        if held is None or held.fetched_at < owed.fetched_at:
+        if held is None or held.age_rank < owed.age_rank:
             self._owed[owed.source, owed.node] = owed
 
     def collect(self, nodes: Collection[NodeId]) -> list[Owed]:

@@ -22,7 +22,7 @@ class SourcesFailedError(AnswerRefusedError):
 
 
 class SourcesTimedOutError(AnswerRefusedError):
-    """The same, and time is the only reason."""
+    """As when the sources failed, and time is the only reason."""
 
 
 class NotCachedError(AnswerRefusedError):

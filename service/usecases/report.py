@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.model import Address, Outcome, worst
 from connectors.walk import Finding
@@ -11,7 +11,10 @@ from connectors.walk import Finding
 
 @dataclass(slots=True)
 class Report:
-    """The running account of one source; `calls`, `cached`, `edges` and `undecided` are counts."""
+    """The running account of one source; `calls`, `cached`, `edges` and `undecided` are counts.
+
+    `replied` tells that the source has told something, whatever became of the rest.
+    """
 
     source: str
     connector: str
@@ -21,6 +24,7 @@ class Report:
     undecided: int = 0
     age: timedelta | None = None
     findings: dict[Address, Finding] = field(default_factory=dict)
+    replied: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -36,7 +40,7 @@ class Report:
     @property
     def answered(self) -> bool:
         """Tell whether the source gave at least one successful reply."""
-        return any(finding.outcome.answered for finding in self.findings.values())
+        return self.replied or any(finding.outcome.answered for finding in self.findings.values())
 
     @property
     def detail(self) -> str | None:
@@ -53,9 +57,16 @@ class Report:
         """Give the longest wait the source asked for."""
         return max((f.retry_after for f in self.findings.values() if f.retry_after is not None), default=None)
 
-    def note_age(self, age: timedelta) -> None:
-        """Take in how old something was that this answer used; the oldest stays."""
-        self.age = age if self.age is None else max(self.age, age)
+    def note(self, finding: Finding, *, now: datetime) -> None:
+        """Take in one side of one address: that something was told, and how old it is.
+
+        What came before trouble cut the rest off was told all the same.
+        """
+        listing = finding.listing
+        if finding.outcome.answered or listing.edges or listing.facts:
+            self.replied |= not listing.absent
+            age = now - listing.fetched_at
+            self.age = age if self.age is None else max(self.age, age)
 
 
 def combined(outcomes: Iterable[Outcome]) -> Outcome:

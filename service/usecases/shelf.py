@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from itertools import chain
 
 import structlog
 
@@ -32,6 +33,7 @@ from service.usecases.refused import Refused, written_moment
 from service.usecases.source import Access, Source
 
 log = structlog.get_logger(__name__)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 _USABLE = (Standing.FRESH, Standing.STALE_OK, Standing.STALE_IF_ERROR)
 
@@ -86,17 +88,25 @@ class Shelf:
         """
         owed = self.ledger.collect(nodes)
         questions = {ask: self._questions(ask) for ask in asks if self._may_read(ask.source)}
-        keys = dict.fromkeys(key for keys in questions.values() for key in keys)
-        markers = {ask: self._marker_keys(ask.source, ask.address) for ask in questions}
-        keys |= dict.fromkeys(key for marked in markers.values() for key in marked)
-        keys |= dict.fromkeys(self._facts_key(self.sources[debt.source], debt.node) for debt in owed)
+        realms = {(ask.source.name, ask.address.tenant) for ask in questions}
+        realms.update((debt.source, debt.listed_by.tenant) for debt in owed)
+        markers = {realm: self._marker_keys(*realm) for realm in realms}
+        apart = {debt: self._facts_key(debt.source, debt.listed_by.tenant, debt.node) for debt in owed}
+        keys = dict.fromkeys(chain(*questions.values(), *markers.values(), apart.values()))
         blobs = await self._load(list(keys), deadline)
+        barred = {realm: self._barred_until(realm[0], marked, blobs) for realm, marked in markers.items()}
         found = {}
         for ask, asked in questions.items():
-            held = self._best(ask, asked, blobs, self._barred_until(ask, markers[ask], blobs))
+            held = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant])
             if held is not None:
                 found[ask] = held
-        return found, [debt for debt in owed if not self._settle(debt, blobs)]
+        gone = [
+            debt
+            for debt, key in apart.items()
+            if debt.fetched_at <= barred[debt.source, debt.listed_by.tenant]
+            or not self._settle(debt, blobs.get(key))
+        ]
+        return found, gone
 
     async def keep(self, source: Source, findings: Iterable[Finding], *, deadline: float) -> None:
         """Write back what may answer a later question, and what was learnt of the credential."""
@@ -110,7 +120,7 @@ class Shelf:
             elif finding.cacheable:
                 items += self._entry(scope, source, listing)
                 if source.visibility is Visibility.TENANT and not listing.absent:
-                    items.append(self._proof(scope, access, listing.address.tenant))
+                    items.append(self._proof(scope, access, listing))
         if items:
             await self._save(items, deadline)
 
@@ -141,42 +151,40 @@ class Shelf:
             for wanted in dict.fromkeys(filters)
         ]
 
-    def _marker_keys(self, source: Source, address: Address) -> tuple[str, ...]:
-        access, tenant, hasher = self.accesses[source.name], address.tenant, self.cabinet.hasher
-        scope, credential = self._scope(source, access, tenant), access.identity
+    def _marker_keys(self, name: str, tenant: str | None) -> tuple[str, ...]:
+        access, hasher = self.accesses[name], self.cabinet.hasher
+        scope, credential = self._scope(self.sources[name], access, tenant), access.identity
         return (
             refusal_key(scope, tenant=None, credential=credential, hasher=hasher),
             refusal_key(scope, tenant=tenant, credential=credential, hasher=hasher),
             proof_key(scope, tenant=tenant, credential=credential, hasher=hasher),
         )
 
-    def _barred_until(
-        self, ask: Ask, markers: Sequence[str], blobs: Mapping[str, bytes | None]
-    ) -> datetime | None:
-        """Give the time until which nothing fetched may be served; None when nothing is barred."""
+    def _barred_until(self, name: str, markers: Sequence[str], blobs: Mapping[str, bytes | None]) -> datetime:
+        """Give the time until which nothing fetched may be served."""
         *refusals, proof = markers
-        told = [_instant(blobs.get(key)) for key in refusals]
-        told += [self.cabinet.refused.since(key) for key in refusals]
-        refused = max((moment for moment in told if moment is not None), default=None)
-        if ask.source.visibility is Visibility.TENANT:
-            proven = _instant(blobs.get(proof))
+        told = [_instant(blobs.get(key), damaged=_FOR_EVER) for key in refusals]
+        told += [self.cabinet.refused.since(key) or _NEVER for key in refusals]
+        refused = max(told)
+        if self.sources[name].visibility is Visibility.TENANT:
             # What others fetched since shows nothing of this credential: it has to be accepted anew.
-            if proven is None or (refused is not None and proven <= refused):
-                return _FOR_EVER
+            proven = _instant(blobs.get(proof), damaged=_NEVER)
+            return refused if proven > refused else _FOR_EVER
         return refused
 
     def _best(
-        self, ask: Ask, keys: Sequence[str], blobs: Mapping[str, bytes | None], barred: datetime | None
+        self, ask: Ask, keys: Sequence[str], blobs: Mapping[str, bytes | None], barred: datetime
     ) -> Held | None:
         best: tuple[int, float, Draft] | None = None
         now = self.cabinet.clock.now()
         for key in keys:
             draft = _draft(blobs.get(key))
-            if draft is None or (barred is not None and draft.listing.fetched_at <= barred):
+            if draft is None or draft.listing.fetched_at <= barred:
                 continue
             standing = classify_age(
                 draft.listing.fetched_at,
-                negative=is_negative(draft.listing),
+                # Facts kept apart are told too, though they are not at hand yet.
+                negative=is_negative(draft.listing) and not draft.wanted,
                 policy=ask.source.freshness,
                 tolerance=self.tolerance,
                 now=now,
@@ -194,33 +202,33 @@ class Shelf:
         listing = draft.listing
         self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
         for node in draft.wanted:
-            self.ledger.owe(Owed(ask.source.name, node, ask.address, listing.fetched_at))
+            self.ledger.owe(Owed(ask.source.name, node, ask.address, listing.fetched_at, ask.aspect))
 
-    def _settle(self, debt: Owed, blobs: Mapping[str, bytes | None]) -> bool:
-        key = self._facts_key(self.sources[debt.source], debt.node)
+    def _settle(self, debt: Owed, blob: bytes | None) -> bool:
         try:
-            facts = decode_facts(blobs.get(key), node=debt.node)
+            facts = decode_facts(blob, node=debt.node)
         except EntryError:
             return False
         self.ledger.adopt((facts,), source=debt.source, fetched_at=debt.fetched_at)
         return True
 
-    def _facts_key(self, source: Source, node: NodeId) -> str:
-        scope = self._scope(source, self.accesses[source.name], node.tenant)
-        return facts_key(scope, tenant=node.tenant, node=node, hasher=self.cabinet.hasher)
+    def _facts_key(self, name: str, tenant: str | None, node: NodeId) -> str:
+        # The tenant is that of the listing which tells of the node: one tenant's word for a node
+        # that several tenants can name is not for the others to read.
+        scope = self._scope(self.sources[name], self.accesses[name], tenant)
+        return facts_key(scope, tenant=tenant, node=node, hasher=self.cabinet.hasher)
 
     def _entry(self, scope: Scope, source: Source, listing: Listing) -> list[Item]:
-        key = Question(
-            scope, listing.address.tenant, str(listing.address), listing.aspect, listing.filter
-        ).key(self.cabinet.hasher)
-        policy = source.freshness
+        tenant, policy = listing.address.tenant, source.freshness
+        question = Question(scope, tenant, str(listing.address), listing.aspect, listing.filter)
+        key = question.key(self.cabinet.hasher)
         try:
             blob, apart = encode_listing(listing)
         except EntryError as error:
             log.warning("not cached", source=source.name, reason=str(error))
             return []
         facts = [
-            Item(self._facts_key(source, node), facts, retention(policy, negative=False))
+            Item(self._facts_key(source.name, tenant, node), facts, retention(policy, negative=False))
             for node, facts in apart.items()
         ]
         kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
@@ -231,13 +239,16 @@ class Shelf:
         tenant = finding.listing.address.tenant if finding.status == HTTPStatus.FORBIDDEN else None
         key = refusal_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
         moment = self.cabinet.clock.now()
-        marker = Item(key, written_moment(moment), retention(source.freshness, negative=False))
+        longest = max(retention(source.freshness, negative=negative) for negative in (True, False))
+        marker = Item(key, written_moment(moment), longest)
         self.cabinet.refused.note(marker, moment)
         return marker
 
-    def _proof(self, scope: Scope, access: Access, tenant: str | None) -> Item:
-        key = proof_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
-        return Item(key, written_moment(self.cabinet.clock.now()), self.cabinet.tenant_proof)
+    def _proof(self, scope: Scope, access: Access, listing: Listing) -> Item:
+        tenant, credential = listing.address.tenant, access.identity
+        key = proof_key(scope, tenant=tenant, credential=credential, hasher=self.cabinet.hasher)
+        # As of when the upstream replied: a refusal may have come since.
+        return Item(key, written_moment(listing.fetched_at), self.cabinet.tenant_proof)
 
     async def _load(self, keys: list[str], deadline: float) -> dict[str, bytes | None]:
         left = deadline - self.cabinet.clock.monotonic()
@@ -275,8 +286,11 @@ def _draft(blob: bytes | None) -> Draft | None:
         return None
 
 
-def _instant(blob: bytes | None) -> datetime | None:
+def _instant(blob: bytes | None, *, damaged: datetime) -> datetime:
+    if blob is None:
+        return _NEVER
     try:
-        return None if blob is None else datetime.fromisoformat(blob.decode("ascii"))
+        moment = datetime.fromisoformat(blob.decode("ascii"))
     except ValueError:
-        return _FOR_EVER
+        return damaged
+    return damaged if moment.tzinfo is None else moment

@@ -30,10 +30,11 @@ class Access:
     sender: Sender | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """One `[sources.<name>]`: its connector, its policies, and how to get access to it.
 
+    There is one object of each, and it is compared as such: questions are hashed by the thousand.
     `schemes` is what a caller may send; empty when the credential comes from the settings.
     `admit` gives the access of a caller, or of the service itself (None).
     """

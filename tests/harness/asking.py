@@ -1,63 +1,55 @@
-"""Asking a service about one source, and what its answer tells of that source."""
+"""Asks a running service for graphs, and takes its answers apart."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+Json = dict[str, Any]
 
-def bearing(**tokens: str) -> dict[str, str]:
-    """Give the header that brings bearer tokens along, by source name."""
-    words = ", ".join(f'{name}="Bearer {token}"' for name, token in tokens.items())
-    return {"Upstream-Credentials": words} if words else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An answer, or the problem that came instead: `body` is its JSON, `source` what one source did."""
-
-    status: int
-    body: dict[str, Any]
-    source: dict[str, Any]
-
-    @property
-    def outcome(self) -> str:
-        """Give the word for how the source did."""
-        return str(self.source.get("outcome"))
-
-    @property
-    def calls(self) -> int:
-        """Count the calls to the upstream."""
-        return int(self.source["calls"])
-
-    @property
-    def cached(self) -> int:
-        """Count the questions that the cache answered."""
-        return int(self.source["cached"])
-
-    @property
-    def detail(self) -> str:
-        """Give the words for the outcome, empty when there are none."""
-        return str(self.source.get("detail") or "")
-
-    @property
-    def edges(self) -> list[dict[str, Any]]:
-        """Give the edges, none in a problem."""
-        found: list[dict[str, Any]] = self.body.get("edges", [])
-        return found
-
-    @property
-    def read_only(self) -> dict[str, bool | None]:
-        """Give what each upstream record is said to be for the caller; None where that is left out."""
-        return {
-            word["record"]: word["attributes"].get("is_read_only")
-            for edge in self.edges
-            for word in edge["provenance"]
-        }
+# Ask again whatever is cached, and take nothing stale instead of a failure.
+ANEW = {"Cache-Control": "no-cache, stale-if-error=0"}
 
 
-def told(reply: httpx.Response, *, source: str) -> Told:
-    """Read a reply."""
-    body = reply.json()
-    done = body.get("graph", body).get("sources", [])
-    return Told(reply.status_code, body, next((each for each in done if each["name"] == source), {}))
+class Asker:
+    """An HTTP client of one service's `/graph`."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        """Ask through `client`; whoever opened it closes it."""
+        self.client = client
+
+    def reply(self, node: str, *, headers: dict[str, str] | None = None, **parameters: Any) -> httpx.Response:
+        """Ask about a node and give whatever comes back."""
+        return self.client.get("/graph", params={"node": node, **parameters}, headers=headers)
+
+    def graph(self, node: str, *, headers: dict[str, str] | None = None, **parameters: Any) -> Json:
+        """Ask about a node and give the answer; AssertionError, with the body, when it is none."""
+        reply = self.reply(node, headers=headers, **parameters)
+        assert reply.status_code == 200, f"{reply.status_code} {reply.text}"
+        answer: Json = reply.json()
+        return answer
+
+    def problem(self, node: str, *, headers: dict[str, str] | None = None, **parameters: Any) -> Json:
+        """Ask about a node and give the problem that comes back instead of an answer."""
+        reply = self.reply(node, headers=headers, **parameters)
+        assert reply.headers["content-type"] == "application/problem+json", reply.text
+        body: Json = reply.json()
+        assert body["status"] == reply.status_code
+        return body
+
+
+def source_of(answer: Json, name: str) -> Json:
+    """Give what one source did, from an answer or a problem."""
+    sources = answer["graph"]["sources"] if "graph" in answer else answer["sources"]
+    found: Json = next(source for source in sources if source["name"] == name)
+    return found
+
+
+def node_of(answer: Json, address: str) -> Json:
+    """Give one node of an answer."""
+    found: Json = next(node for node in answer["nodes"] if node["id"] == address)
+    return found
+
+
+def ids_of(answer: Json) -> list[str]:
+    """Give the addresses of an answer's nodes, in its order."""
+    return [node["id"] for node in answer["nodes"]]

@@ -8,7 +8,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -23,7 +23,7 @@ class Store:
 
     def __init__(self, *, password: str | None = None) -> None:
         """Start it empty, in a folder whose path is short enough for a socket's."""
-        self._folder = Path(tempfile.mkdtemp(prefix="rgt-", dir="/tmp"))  # noqa: S108 - a private folder, a short path
+        self._folder = Path(tempfile.mkdtemp(prefix="rgt-", dir="/tmp"))
         self._socket = self._folder / "s"
         self._password = password
         self._server: subprocess.Popen[bytes] | None = None
@@ -35,14 +35,16 @@ class Store:
         word = "" if self._password is None else f"?password={self._password}"
         return f"unix://{self._socket}{word}"
 
-    def client(self) -> "Redis[bytes]":
+    def client(self) -> Redis:
         """Give a client of the administrator's own."""
         return Redis.from_url(self.url, socket_timeout=5)
 
     def content(self) -> dict[bytes, tuple[bytes, int]]:
         """Give every key with its value and its time to live in milliseconds, -1 for no end."""
         with closing(self.client()) as client:
-            return {key: (client.get(key) or b"", client.pttl(key)) for key in client.scan_iter(count=1000)}
+            keys = list(client.scan_iter(count=1000))
+            values = cast("list[bytes | None]", client.mget(keys) if keys else [])
+            return {key: (value or b"", client.pttl(key)) for key, value in zip(keys, values, strict=True)}
 
     def empty(self) -> None:
         """Forget everything."""

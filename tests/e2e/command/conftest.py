@@ -32,23 +32,25 @@ class Program:
         self.said = ""
 
     def wait_for(self, words: str) -> str:
-        """Read stdout until a line holds `words`, and give that line."""
+        """Read stdout until a whole line holds `words`, and give that line."""
         end = time.monotonic() + PATIENCE
         assert self.process.stdout is not None
+        out = self.process.stdout.fileno()
         while time.monotonic() < end:
-            readable, _, _ = select.select([self.process.stdout], [], [], 0.2)
-            line = self.process.stdout.readline() if readable else ""
-            self.said += line
-            if words in line:
-                return line
-            if readable and not line:
-                break
-        stderr = self.process.communicate(timeout=PATIENCE)[1] if self.process.poll() is not None else "…"
-        raise AssertionError(f"never said {words!r}: {self.said!r}, {stderr}")
+            for line in self.said.splitlines(keepends=True):
+                if words in line and line.endswith("\n"):
+                    return line
+            if select.select([out], [], [], 0.2)[0]:
+                piece = os.read(out, 65_536)
+                if not piece:
+                    break
+                self.said += piece.decode()
+        self.process.kill()
+        raise AssertionError(f"never said {words!r}: {self.said!r}, {self.process.communicate()[1]}")
 
     def url(self) -> str:
         """Wait until it listens."""
-        return self.wait_for(" listening on ").rpartition(" ")[2].strip()
+        return self.wait_for("listening on http").rpartition(" ")[2].strip()
 
     def family(self) -> set[int]:
         """Give the ids of the process and of all that descend from it."""

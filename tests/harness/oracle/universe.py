@@ -9,8 +9,8 @@ from typing import Any
 
 # CONTRACT section 1: values that identify their thing by themselves.
 OBSERVABLE = frozenset(
-    "domain hostname ip cidr url email-address mac-address asn cve md5 sha1 sha224 sha256 sha384 sha512"
-    " sha3-256".split()
+    {"domain", "hostname", "ip", "cidr", "url", "email-address", "mac-address", "asn", "cve"}
+    | {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256"}
 )
 
 
@@ -62,7 +62,7 @@ class Relation:
         return self.ends[1] if self.ends[0] == at else self.ends[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class World:
     """What one configured source can tell; `attributes` of the things it describes whole.
 

@@ -39,7 +39,7 @@ def test_a_wrong_file_lists_its_mistakes_and_exits_2(
         assert line.startswith(f"relgraph: {place}: ")
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "relgraph.example"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "relgraph.example"])  # noqa: S104 - they are refused
 def test_without_callers_only_loopback_is_listened_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], host: str
 ) -> None:

@@ -36,7 +36,7 @@ def fail_with_a_secret() -> None:
 
 
 def test_both_kinds_of_logger_write_one_json_object_a_line() -> None:
-    """structlog's fields and the standard library's arguments end in the same form."""
+    """Fields of structlog and the standard library's arguments end in the same form."""
     stream = io.StringIO()
     configure_log("info", stream=stream)
     structlog.get_logger("service.test").info("store slow", seconds=0.25)

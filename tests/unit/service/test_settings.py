@@ -30,14 +30,17 @@ class Operator:
         self.folder = folder
 
     def write(self, name: str, text: str) -> Path:
+        """Write a file and give its path."""
         path = self.folder / name
         path.write_text(text, "utf-8")
         return path
 
     def load(self, text: str, environ: Mapping[str, str] | None = None) -> Settings:
+        """Load settings of this text under this environment."""
         return load_settings(self.write("relgraph.toml", text), environ=environ or {})
 
     def mistakes(self, text: str, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Load settings that are wrong, and give the mistakes told."""
         with pytest.raises(ConfigurationError) as caught:
             self.load(text, environ)
         return caught.value.mistakes
@@ -167,7 +170,7 @@ def test_a_setting_whose_own_name_ends_in_file_stays_one(operator: Operator) -> 
         'credentials = "caller"',
         f'refresh_token = "canary"\nclient_id = "me"\ntoken_file = "{path}"',
     )
-    assert operator.load(source).sources["acc"].settings.token_file == path  # type: ignore[attr-defined]
+    assert operator.load(SHARED + source).sources["acc"].settings.token_file == path  # type: ignore[attr-defined]
 
 
 def test_a_secret_given_twice_is_a_mistake(operator: Operator) -> None:
@@ -324,7 +327,7 @@ def test_a_file_that_is_no_text_is_a_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        'secret_keys = ["canary-short"]',
+        'secret_keys = ["canary"]',
         'secret_keys = "canary-no-list-of-at-least-32-characters"',
         '[callers.x]\nkey_hash = "canary-hash"',
         '[callers]\nx = "canary-hash"',

@@ -10,7 +10,13 @@ import pytest
 
 from connectors.contract import ConnectorSpec, Filter, Page, Want
 from connectors.disposition import Verdict, classify
-from connectors.errors import SourceContractError, SourceError, SourceTimeoutError, SourceUnavailableError
+from connectors.errors import (
+    SourceContractError,
+    SourceError,
+    SourceThrottledError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+)
 from connectors.model import Address, Edge, NodeId, Outcome
 from connectors.runtime.driver import drive
 from connectors.walk import Finding, Walk
@@ -71,6 +77,10 @@ class Purse:
             return False
         self.taken += 1
         return True
+
+    def give_back(self) -> None:
+        """Take one back."""
+        self.taken -= 1
 
 
 class Scripted:
@@ -261,6 +271,16 @@ async def test_an_absent_node_is_absent_when_every_opening_call_says_so(run: Any
         Outcome.ABSENT
     )
     assert (await run(Scripted(clock, {"/a": [(404, "")], "/b": ["1"]}), "a", "b")).outcome is Outcome.OK
+
+
+async def test_a_call_that_our_own_pace_held_back_is_not_counted(run: Any, clock: Any) -> None:
+    """Nothing went upstream, so the allowance has it back; what the upstream itself throttled counts."""
+    ours, theirs = Purse(5), Purse(5)
+    held = SourceThrottledError("our own pace", sent=False)
+    assert (await run(Scripted(clock, {"/a": [held]}), "a", calls=ours)).outcome is Outcome.THROTTLED
+    sent = SourceThrottledError("too many calls")
+    assert (await run(Scripted(clock, {"/a": [sent]}), "a", calls=theirs)).outcome is Outcome.THROTTLED
+    assert (ours.taken, theirs.taken) == (0, 1)
 
 
 async def test_cancelling_ends_everything(run: Any, clock: Any) -> None:

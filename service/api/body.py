@@ -1,0 +1,25 @@
+"""JSON as it leaves: always valid UTF-8, whatever text an upstream's reply has put into it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_json(value: Any) -> bytes:
+    """Encode a value made of what JSON has; a lone surrogate becomes U+FFFD."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        # JSON can spell half a character ("\ud800") and Python reads it; UTF-8 has no bytes for it.
+        return _encoder.encode(_mend(value))
+
+
+def _mend(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_mend(name): _mend(item) for name, item in value.items()}
+    return [_mend(item) for item in value] if isinstance(value, list | tuple) else value

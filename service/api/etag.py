@@ -1,0 +1,34 @@
+"""The weak ETag of an answer: the same graph, though fetched at another time or another cost."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from service.api.body import encode_json
+
+_PASSING = frozenset({"spent", "requested"})
+# Fields of a source's report that tell of this one fetch rather than of the graph.
+_PASSING_OF_SOURCE = frozenset({"calls", "cached", "age_seconds", "retry_after_seconds", "detail"})
+
+
+def etag_of(
+    about: dict[str, Any], *, nodes: Sequence[dict[str, Any]], edges: Sequence[dict[str, Any]]
+) -> str:
+    """Give the tag of an answer made of these records."""
+    lasting = _without(about, _PASSING)
+    lasting["sources"] = [_without(source, _PASSING_OF_SOURCE) for source in about["sources"]]
+    timeless = [
+        edge | {"provenance": [_without(word, {"fetched_at"}) for word in edge["provenance"]]}
+        for edge in edges
+    ]
+    return f'W/"{blake2b(encode_json([lasting, nodes, timeless]), digest_size=16).hexdigest()}"'
+
+
+def is_held(etag: str, *, lines: Sequence[str]) -> bool:
+    """Tell whether a caller's `If-None-Match` names this tag; the comparison is weak (RFC 9110 13.1.2)."""
+    tags = {tag.strip().removeprefix("W/") for tag in ",".join(lines).split(",")}
+    return "*" in tags or etag.removeprefix("W/") in tags
+
+
+def _without(record: dict[str, Any], names: frozenset[str] | set[str]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in names}

@@ -1,0 +1,44 @@
+"""A service that stands while a block lasts, whatever its test does to it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+
+from harness.process import Process, start_service
+from harness.settings import write_settings
+
+KEYS = ("a secret key of all services here",)
+
+
+@contextmanager
+def standing(
+    folder: Path, *arguments: str, sources: Mapping[str, Mapping[str, Any]], **top: Any
+) -> Iterator[tuple[Process, httpx.Client]]:
+    """Serve with these settings and arguments of `relgraph serve`; the settings file goes into `folder`."""
+    config = folder / f"relgraph-{len(list(folder.iterdir()))}.toml"
+    write_settings(config, sources=sources, **{"secret_keys": list(KEYS)} | top)
+    with ExitStack() as stack:
+        process = start_service(config, *arguments)
+        stack.callback(process.end)
+        yield process, stack.enter_context(httpx.Client(base_url=process.url, timeout=30))
+
+
+def ready(client: httpx.Client) -> str:
+    """Give the word of /readyz, which is 200 whatever the store does."""
+    reply = client.get("/readyz")
+    assert reply.status_code == 200
+    return str(reply.json()["status"])
+
+
+def await_ready(client: httpx.Client, word: str, *, within: float) -> None:
+    """Wait until /readyz says the word several times in a row: each worker speaks for itself."""
+    end = monotonic() + within
+    in_a_row = 0
+    while in_a_row < 6:
+        assert monotonic() < end, f"not {word} within {within} s"
+        in_a_row = in_a_row + 1 if ready(client) == word else 0
+        sleep(0.02)

@@ -1,0 +1,151 @@
+"""A stage for the use cases: scripted upstreams behind real walks, driver, keys, codec and store."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connectors.contract import ConnectorSpec, Freshness, Pace
+from connectors.credential import Scheme
+from connectors.errors import StoreUnavailableError
+from connectors.ports import Allowance, Sender
+from connectors.runtime.driver import drive
+from connectors.settings import Visibility
+from connectors.walk import Finding, Walk
+from connectors.wire import Call, Reply
+from harness.toy import FixedClock, Site, Toy
+from service.adapters.memory_store import MemoryStore
+from service.cache.hasher import Hasher
+from service.cache.partition import configured_partition, credential_partition
+from service.cache.store import Item
+from service.usecases.expand import Answer, Expander
+from service.usecases.refused import Refused
+from service.usecases.request import GraphRequest
+from service.usecases.shelf import Cabinet
+from service.usecases.source import Access, Source, UpstreamCredential
+
+
+class FrailStore(MemoryStore):
+    """The memory store, counting round trips and breaking when told to."""
+
+    loads = 0
+    broken = False
+
+    async def load(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Count, then load."""
+        self._check()
+        self.loads += 1
+        assert len(set(keys)) == len(keys), "no key is asked for twice"
+        return await super().load(keys)
+
+    async def save(self, items: Sequence[Item]) -> None:
+        """Save, unless broken."""
+        self._check()
+        await super().save(items)
+
+    def _check(self) -> None:
+        if self.broken:
+            raise StoreUnavailableError("the store is down")
+
+
+@dataclass(frozen=True)
+class _Caller:
+    site: Site
+    identity: str
+
+    async def send(self, call: Call, *, timeout: timedelta) -> Reply:
+        return await self.site.send(call, timeout=timeout, caller=self.identity)
+
+
+class Stage:
+    """Everything around the use cases, with a clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.store = FrailStore(clock=self.clock)
+        self.hasher = Hasher(["a key for tests"])
+        self.refused = Refused()
+        self.sources: list[Source] = []
+        self.tenant_proof = timedelta(minutes=10)
+
+    async def sleep(self, wait: timedelta) -> None:
+        """Let the clock pass instead of waiting."""
+        self.clock.passed += wait.total_seconds()
+        await asyncio.sleep(0)
+
+    def source(
+        self,
+        name: str,
+        *namespaces: str,
+        visibility: Visibility = Visibility.CREDENTIAL,
+        by_caller: bool = False,
+        freshness: Freshness | None = None,
+        tenants: tuple[str, ...] = (),
+        pushes: bool = False,
+        **spec: Any,
+    ) -> Any:
+        """Configure a source of its own kind over a new site, and give the site."""
+        site = Site(self.clock)
+        kind = spec.pop("kind", name)
+        sheet: dict[str, Any] = {"relations": (), "scope": (), "mapping_version": 1} | spec
+        toy = Toy(ConnectorSpec(kind, namespaces, **sheet), tenants, pushes)
+
+        def admit(credential: UpstreamCredential | None) -> Access:
+            if not by_caller:
+                return Access(configured_partition(name), _Caller(site, name))
+            if credential is None:
+                return Access("", None)
+            sent = (("scheme", credential.scheme.value), ("value", credential.value))
+            identity = credential_partition(sent, hasher=self.hasher)
+            return Access(identity, _Caller(site, credential.value))
+
+        schemes = frozenset({Scheme.BEARER}) if by_caller else frozenset[Scheme]()
+        self.sources.append(Source(name, toy, freshness or Freshness(), Pace(), visibility, schemes, admit))
+        return site
+
+    @property
+    def cabinet(self) -> Cabinet:
+        """Give what a shelf stands on."""
+        return Cabinet(self.store, self.hasher, self.clock, self.refused, self.tenant_proof)
+
+    async def drive(
+        self, walk: Walk, *, source: Source, sender: Sender, allowance: Allowance, deadline: float
+    ) -> tuple[Finding, ...]:
+        """Drive as the service does, without dice."""
+        return await drive(
+            walk,
+            connector=source.connector,
+            sender=sender,
+            allowance=allowance,
+            deadline=deadline,
+            clock=self.clock,
+            sleeper=self,
+            jitter=lambda: 0.0,
+        )
+
+    async def ask(self, node: str, *, as_: dict[str, str] | str | None = None, **rest: Any) -> Answer:
+        """Ask; `as_` is the caller's token for every source, or by source."""
+        names = [source.name for source in self.sources]
+        tokens = dict.fromkeys(names, as_) if isinstance(as_, str) else (as_ or {})
+        credentials = {
+            name: UpstreamCredential(Scheme.BEARER, token)
+            for name, token in tokens.items()
+            if token is not None
+        }
+        expander = Expander(tuple(self.sources), self.cabinet, self.drive, self.clock)
+        return await expander.expand(GraphRequest(node, credentials=credentials, **rest))
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """Give an empty stage: no source, nothing cached, noon."""
+    return Stage()
+
+
+@pytest.fixture(scope="session")
+def make_stage() -> type[Stage]:
+    """Give what makes a stage, for tests that need many."""
+    return Stage

@@ -1,0 +1,78 @@
+"""What was told of nodes: the newest word of each source, whatever the order; and what is owed."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.model import NodeFacts, NodeId
+from connectors.wire import Aspect
+from service.usecases.ledger import Ledger, Owed
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+A, B = (NodeId("n", None, "t", key) for key in "ab")
+instants = st.integers(0, 3).map(lambda minutes: NOON + timedelta(minutes=minutes))
+tellings = st.lists(
+    st.tuples(st.builds(NodeFacts, st.sampled_from([A, B]), st.sampled_from(["x", "y", None])), instants),
+    max_size=8,
+)
+
+
+@given(told=tellings, seed=st.integers(0, 9))
+def test_the_newest_word_stays_whatever_the_order(told: list[tuple[NodeFacts, datetime]], seed: int) -> None:
+    """Of what one source tells of one node the newest is kept; at one instant always the same one."""
+    shuffled = list(told)
+    Random(seed).shuffle(shuffled)  # noqa: S311 - a test's shuffle
+    ledgers = (Ledger(), Ledger())
+    for ledger, tellings_ in zip(ledgers, (told, shuffled), strict=True):
+        for facts, fetched_at in tellings_:
+            ledger.adopt([facts], source="s", fetched_at=fetched_at)
+    for node in (A, B):
+        one, other = (ledger.facts_of(node) for ledger in ledgers)
+        assert one == other
+        newest = max((at for facts, at in told if facts.node == node), default=None)
+        if newest is not None:
+            assert (one["s"], newest) in told
+
+
+def test_sources_are_kept_apart() -> None:
+    """Two sources tell of one node each in its own name."""
+    ledger = Ledger()
+    for source in ("s1", "s2"):
+        ledger.adopt([NodeFacts(A, source)], source=source, fetched_at=NOON)
+    assert {name: facts.label for name, facts in ledger.facts_of(A).items()} == {"s1": "s1", "s2": "s2"}
+    assert ledger.facts_of(B) == {}
+
+
+def _owed(minutes: int, *, listed_by: NodeId = B, aspect: Aspect = Aspect.RELATIONS) -> Owed:
+    return Owed("s", A, listed_by, NOON + timedelta(minutes=minutes), aspect)
+
+
+def test_what_is_owed_is_collected_once_and_only_for_the_nodes_asked() -> None:
+    """Debts of other nodes wait; a collected one is gone."""
+    ledger = Ledger()
+    ledger.owe(_owed(1))
+    assert ledger.collect({B}) == []
+    assert ledger.collect({A, B}) == [_owed(1)]
+    assert ledger.collect({A}) == []
+
+
+def test_of_two_debts_the_newer_counts_whatever_the_order() -> None:
+    """And at one instant the same one, so that no order of arrival decides."""
+    debts = [_owed(1), _owed(2), _owed(2, listed_by=A), _owed(2, aspect=Aspect.DESCRIPTION)]
+    for order in (debts, debts[::-1]):
+        ledger = Ledger()
+        for debt in order:
+            ledger.owe(debt)
+        assert ledger.collect({A}) == [_owed(2)]
+
+
+def test_a_newer_telling_settles_a_debt() -> None:
+    """What was told at the time of the debt or later makes it void; an older telling does not."""
+    for told_at, due in ((0, 1), (1, 0), (2, 0)):
+        ledger = Ledger()
+        ledger.owe(_owed(1))
+        ledger.adopt([NodeFacts(A, "x")], source="s", fetched_at=NOON + timedelta(minutes=told_at))
+        ledger.adopt([NodeFacts(A, "x")], source="another", fetched_at=NOON + timedelta(minutes=9))
+        assert len(ledger.collect({A})) == due
