@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from connectors.credential import Credential, Scheme
 from connectors.disposition import Verdict
@@ -52,11 +52,16 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How long an answer of this source stays good, unless the settings say otherwise."""
+    """How long an answer of this source stays good."""
 
     ttl: timedelta = timedelta(minutes=15)
     stale_for: timedelta = timedelta(hours=1)
     absent_ttl: timedelta = timedelta(minutes=1)
+
+    @classmethod
+    def of(cls, settings: SourceSettings) -> Self:
+        """Give what the settings of a source say."""
+        return cls(settings.ttl, settings.stale_for, settings.absent_ttl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,11 @@ class Pace:
 
     requests_per_minute: int | None = None
     concurrency: int = 20
+
+    @classmethod
+    def of(cls, settings: SourceSettings) -> Self:
+        """Give what the settings of a source say."""
+        return cls(settings.requests_per_minute, settings.concurrency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ class ConnectorSpec:
     credential (base URL, region, groups, dialect): it becomes part of every cache key.
     `mapping_version` is raised whenever `read` would give something else for an old reply.
     `caller_relative` names the edge attributes that depend on who asked.
+    `freshness` and `pace` are what its settings say (`Freshness.of`, `Pace.of`), and what is kept to.
     `examples` are addresses that a newcomer can try against this source.
     """
 
@@ -121,7 +132,8 @@ class Connector(Protocol):
     def claim(self, address: Address) -> Sequence[Address]:
         """Give the canonical addresses that what a caller typed can mean here; none: not ours.
 
-        More than one means ambiguous. InvalidNodeIdError when it is ours and cannot be normalised.
+        More than one means ambiguous; AmbiguousNodeError where there is no list of them.
+        InvalidNodeIdError when it is ours and cannot be normalised.
         """
         ...
 

@@ -14,6 +14,7 @@ GraphError
 │  ├─ SourceThrottledError          too many calls (retry_after)
 │  ├─ SourceDeniedError             the upstream refused the credential
 │  ├─ CredentialMissingError        there is no credential to send
+│  ├─ OverBudgetError               the answer has no call left to make
 │  └─ SourceContractError           the reply is not what the contract says (path)
 └─ StoreUnavailableError            the cache is down: degrade, count, say so
 """
@@ -82,13 +83,12 @@ class SourceTimeoutError(SourceError):
 
 
 class SourceThrottledError(SourceError):
-    """The upstream, or our own pace, allows no call now; `sent` tells whether one was made."""
+    """The upstream, or our own pace, allows no call now."""
 
-    def __init__(self, message: str, *, retry_after: timedelta | None = None, sent: bool = True) -> None:
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         """Keep how long to wait, where it is known."""
         super().__init__(message)
         self.retry_after = retry_after
-        self.sent = sent
 
 
 class SourceDeniedError(SourceError):
@@ -97,6 +97,14 @@ class SourceDeniedError(SourceError):
 
 class CredentialMissingError(SourceError):
     """The source needs a credential that nobody gave."""
+
+
+class OverBudgetError(SourceError):
+    """The calls allowed to this answer are spent: this one did not leave."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the calls allowed by max_calls are spent")
 
 
 class SourceContractError(SourceError):

@@ -27,23 +27,28 @@ class Sleeper(Protocol):
         ...
 
 
-class Sender(Protocol):
-    """Sends one call as one credential."""
-
-    async def send(self, call: Call, *, timeout: timedelta) -> Reply:
-        """Give the reply, whatever its status; SourceError when there is none within `timeout`."""
-        ...
-
-
 class Allowance(Protocol):
-    """Counts the upstream calls of one answer."""
+    """Counts the upstream calls of one answer, each as it leaves."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether no call is left, so that nobody need wait for a turn to learn it."""
+        ...
 
     def take(self) -> bool:
         """Spend one call; False when none is left."""
         ...
 
-    def give_back(self) -> None:
-        """Take back a call that was spent and never made."""
+
+class Sender(Protocol):
+    """Sends one call as one credential."""
+
+    async def send(self, call: Call, *, timeout: timedelta, allowance: Allowance) -> Reply:
+        """Give the reply, whatever its status; SourceError when there is none within `timeout`.
+
+        Each call that leaves, and none that does not, is taken from `allowance`; OverBudgetError
+        when that has none left.
+        """
         ...
 
 

@@ -76,7 +76,7 @@ class SourceSettings(BaseModel):
             raise ValueError("base_url: not an http or https URL")
         if "?" in self.base_url or "#" in self.base_url or "@" in parts.netloc:
             raise ValueError("base_url: may carry a path, but no query, fragment or user")
-        if parts.scheme == "http" and not self.allow_plain_http and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not self.allow_plain_http and not is_loopback(parts.hostname):
             raise ValueError("base_url: plain http goes only to loopback unless allow_plain_http = true")
         return self
 
@@ -99,7 +99,8 @@ def _split(url: str) -> SplitResult | None:
     return None if port == 0 else parts
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine by its address, or by the one name that always is."""
     if host == "localhost":
         return True
     try:

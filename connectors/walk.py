@@ -14,6 +14,7 @@ from connectors.contract import Connector, Filter, Page, Want
 from connectors.disposition import Disposition, Verdict
 from connectors.errors import (
     CredentialMissingError,
+    OverBudgetError,
     SourceContractError,
     SourceDeniedError,
     SourceError,
@@ -34,6 +35,7 @@ _ERROR_OUTCOME: dict[type[SourceError], Outcome] = {
     SourceThrottledError: Outcome.THROTTLED,
     SourceDeniedError: Outcome.DENIED,
     CredentialMissingError: Outcome.NO_CREDENTIAL,
+    OverBudgetError: Outcome.OVER_BUDGET,
     SourceContractError: Outcome.BROKEN,
 }
 
@@ -173,6 +175,7 @@ class Walk:
         batched = len(self._addresses) > 1
         edges = self._edges_of(address)
         canonical = next((p.canonical for p in self._pages if p.canonical is not None), None)
+        withheld = next((p.withheld for p in self._pages if p.withheld is not None), None)
         listing = Listing(
             address=address,
             aspect=self._want.aspect,
@@ -184,13 +187,16 @@ class Walk:
             if batched
             else max((p.total for p in self._pages if p.total is not None), default=None),
             capped=any(page.capped for page in self._pages),
-            withheld=next((p.withheld for p in self._pages if p.withheld is not None), None),
+            withheld=None if batched else withheld,
             absent=self._openings > 0 and self._absences == self._openings,
             canonical=canonical,
         )
         if self._verdict is not None:
             outcome, detail, retry_after, status = self._verdict
             return Finding(outcome, listing, detail, retry_after, status)
+        if batched and withheld is not None:
+            # Of whom it is held back, a batch cannot tell: asked alone, each will know for itself.
+            return Finding(Outcome.PARTIAL, listing, withheld)
         if listing.total is not None and not listing.capped and len(edges) < listing.total:
             told = f"the source told of {listing.total} relations and showed {len(edges)}"
             return Finding(Outcome.PARTIAL, listing, told)

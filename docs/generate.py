@@ -20,7 +20,8 @@ from connectors.registry import installed, load_plugin
 from connectors.settings import SourceSettings
 from service.api.openapi.wording import EXPANSIONS, OUTCOMES
 from service.api.parameters import GraphParameters
-from service.api.problems import BY_STATUS, INTERNAL, KINDS, Kind
+from service.api.problems import KINDS
+from service.kind import BY_STATUS, INTERNAL, Kind
 from service.settings import CallerSettings, Ceilings, Settings
 from service.settings.shape import holds, inner_model, is_listed, is_secret, permitted
 

@@ -6,8 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from random import random
 
-from connectors.contract import Freshness, Pace
-from connectors.credential import CallerCredential, Credential, RefreshCredential
+from connectors.credential import CallerCredential, RefreshCredential
 from connectors.ports import Allowance, Clock, Sender, Sleeper, Vault
 from connectors.runtime.auth import open_authorizer
 from connectors.runtime.clock import SystemClock, SystemSleeper
@@ -24,7 +23,8 @@ from service.adapters.vault import RedisVault
 from service.cache.hasher import Hasher
 from service.settings import EMBEDDED, Settings, SourceEntry
 from service.usecases.expand import Expander
-from service.usecases.refused import Refused, keep_telling
+from service.usecases.pulse import Pulse
+from service.usecases.revoked import Revoked, keep_telling
 from service.usecases.service import Service
 from service.usecases.shelf import Cabinet
 from service.usecases.source import Source
@@ -46,18 +46,19 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         keys = [key.get_secret_value() for key in settings.secret_keys]
         opener = _Opener(stack, url, Cipher(keys), Hasher(keys), Governor(clock=clock, sleeper=sleeper))
         sources = tuple([await opener.open_source(entry) for entry in settings.sources.values()])
-        refused = Refused()
+        revoked = Revoked()
         cabinet = Cabinet(
             store=store,
             hasher=opener.hasher,
             clock=clock,
-            refused=refused,
+            revoked=revoked,
             tenant_proof=settings.tenant_proof,
         )
-        expander = Expander(sources, cabinet, _Driver(clock, sleeper), clock)
+        pulse = Pulse()
+        expander = Expander(sources, cabinet, _Driver(clock, sleeper), clock, pulse)
         async with asyncio.TaskGroup() as group:
-            telling = group.create_task(keep_telling(refused, store=store, clock=clock, sleeper=sleeper))
-            yield Service(settings=settings, sources=sources, expander=expander, store=store, clock=clock)
+            telling = group.create_task(keep_telling(revoked, store=store, clock=clock, sleeper=sleeper))
+            yield Service(settings=settings, sources=sources, expander=expander, store=store, pulse=pulse)
             telling.cancel()
 
 
@@ -74,23 +75,21 @@ class _Opener:
     async def open_source(self, entry: SourceEntry) -> Source:
         settings, plugin = entry.settings, entry.plugin
         connector = plugin.build(settings)
-        client = open_client(concurrency=settings.concurrency)
+        spec = connector.spec
+        client = open_client(concurrency=spec.pace.concurrency)
         self.stack.push_async_callback(client.aclose)
         credential = plugin.credential(settings)
         authorizer = None
         if not isinstance(credential, CallerCredential):
             authorizer = open_authorizer(
-                credential, client=client, vault=self._vault(credential), clock=SystemClock()
+                credential, client=client, open_vault=self._open_vault, clock=SystemClock()
             )
             self.stack.push_async_callback(authorizer.aclose)
-        pace = Pace(settings.requests_per_minute, settings.concurrency)
         upstream = Upstream(
             base_url=settings.base_url,
-            pace=pace,
+            pace=spec.pace,
             authorizer=authorizer,
-            signed=lambda signer: HttpSender(
-                client, base_url=settings.base_url, authorizer=signer, clock=SystemClock()
-            ),
+            wire=HttpSender(client, base_url=settings.base_url, clock=SystemClock()),
             governor=self.governor,
             hasher=self.hasher,
             clock=SystemClock(),
@@ -98,15 +97,15 @@ class _Opener:
         return Source(
             name=entry.name,
             connector=connector,
-            freshness=Freshness(settings.ttl, settings.stale_for, settings.absent_ttl),
-            pace=pace,
+            freshness=spec.freshness,
+            pace=spec.pace,
             visibility=settings.visibility,
             schemes=plugin.caller_schemes if authorizer is None else frozenset(),
             admit=upstream.admit,
         )
 
-    def _vault(self, credential: Credential) -> Vault:
-        if isinstance(credential, RefreshCredential) and credential.token_file is not None:
+    def _open_vault(self, credential: RefreshCredential) -> Vault:
+        if credential.token_file is not None:
             return FileVault(credential.token_file, cipher=_TextCipher(self.cipher), sleeper=SystemSleeper())
         vault = RedisVault(self.store_url, cipher=self.cipher, clock=SystemClock(), sleeper=SystemSleeper())
         self.stack.push_async_callback(vault.close)

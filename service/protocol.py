@@ -11,18 +11,15 @@ from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.kind import BY_STATUS, INVALID_PARAMETER, NOT_READY
+
 Headers = list[tuple[bytes, bytes]]
 
 # The application answers 414 from 16 KiB on; httptools cannot take a URL of 64 KiB apart.
 LONGEST_URL = 65_535
 LARGEST_HEADERS = 65_536
 
-_KINDS = {
-    HTTPStatus.BAD_REQUEST: ("invalid-parameter", "A parameter is not valid"),
-    HTTPStatus.REQUEST_URI_TOO_LONG: ("uri-too-long", "The request's URL is too long"),
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ("headers-too-large", "The headers are too large"),
-    HTTPStatus.SERVICE_UNAVAILABLE: ("not-ready", "The service is not ready"),
-}
+_KINDS = BY_STATUS | {kind.status: kind for kind in (INVALID_PARAMETER, NOT_READY)}
 _UNREADABLE = (
     "This is not HTTP/1.1. In a URL, spaces, '#', control characters and everything beyond ASCII have to "
     "be percent-encoded."
@@ -31,11 +28,11 @@ _UNREADABLE = (
 
 def make_problem(status: HTTPStatus, *, detail: str, instance: str = "/") -> tuple[Headers, bytes]:
     """Make the headers and the body of an RFC 9457 problem, without the application's help."""
-    slug, title = _KINDS[status]
+    kind = _KINDS[status]
     request_id = uuid4().hex
     problem: dict[str, Any] = {
-        "type": f"/problems/{slug}",
-        "title": title,
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
         "status": status.value,
         "detail": detail,
         "instance": instance,

@@ -1,5 +1,6 @@
 """Who signs a call, for each kind of credential."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
@@ -107,12 +108,16 @@ class MissingAuthorizer:
 
 
 def open_authorizer(
-    credential: Credential, *, client: httpx.AsyncClient, vault: Vault, clock: Clock
+    credential: Credential,
+    *,
+    client: httpx.AsyncClient,
+    open_vault: Callable[[RefreshCredential], Vault],
+    clock: Clock,
 ) -> Authorizer:
     """Open the authorizer of a source's credential; the caller closes it.
 
-    `client` reaches the token endpoint; `vault` keeps a refresh token. ConfigurationError when the
-    credential can never work.
+    `client` reaches the token endpoint; `open_vault` is called where a refresh token is to be kept.
+    ConfigurationError when the credential can never work.
     """
     match credential:
         case CallerCredential():
@@ -121,7 +126,10 @@ def open_authorizer(
             return StaticAuthorizer(credential)
         case RefreshCredential():
             grant = RefreshGrant(
-                credential, endpoint=_endpoint(credential, client, clock), vault=vault, clock=clock
+                credential,
+                endpoint=_endpoint(credential, client, clock),
+                vault=open_vault(credential),
+                clock=clock,
             )
             return TokenAuthorizer(grant, identity=credential.identity, clock=clock)
         case ServiceAccountCredential():

@@ -62,6 +62,7 @@ class TokenAuthorizer:
         self._token: AccessToken | None = None
         self._obtaining: asyncio.Task[AccessToken] | None = None
         self._failure: SourceError | None = None
+        self._void = False
         self._resting_until = 0.0
         self._renewals: deque[float] = deque(maxlen=_RENEWALS)
 
@@ -105,6 +106,7 @@ class TokenAuthorizer:
         if self._failure is not None and self._clock.monotonic() < self._resting_until:
             raise self._failure.with_traceback(None)
         if self._obtaining is None:
+            self._void = rejected is not None
             self._obtaining = asyncio.create_task(self._grant.obtain(rejected=rejected))
             self._obtaining.add_done_callback(self._settle)
         try:
@@ -124,6 +126,8 @@ class TokenAuthorizer:
         elif isinstance(error, SourceDeniedError | SourceThrottledError):
             wait = min(getattr(error, "retry_after", None) or _REST, _LONGEST_REST)
             self._failure = error
+            # A token known to be void is not tried again: the failure is the word until it has rested.
+            self._token = None if self._void else self._token
             self._resting_until = self._clock.monotonic() + wait.total_seconds()
 
 

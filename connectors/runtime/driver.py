@@ -9,7 +9,7 @@ from functools import partial
 
 from connectors.contract import Connector
 from connectors.disposition import Verdict
-from connectors.errors import SourceContractError, SourceError, SourceThrottledError
+from connectors.errors import OverBudgetError, SourceContractError, SourceError
 from connectors.model import Outcome
 from connectors.ports import Allowance, Clock, Sender, Sleeper
 from connectors.runtime.retry import pause_before_retry
@@ -83,35 +83,40 @@ class _Drive:
         """Make one call, twice if need be, and give the calls that follow from its reply."""
         if not self._may_go():
             return ()
+        answer = await self._attempt(call)
         attempt = 1
-        while True:
-            answer = await self._attempt(call)
-            pause = pause_before_retry(
-                answer if isinstance(answer, SourceError) else answer[1],
-                attempt=attempt,
-                remaining=self._remaining(),
-                jitter=self.jitter,
-            )
-            # A retry is a call like any other; without one left, the trouble at hand is the word.
-            if pause is None or not self.allowance.take():
-                return self._conclude(call, answer)
+        while (pause := self._pause(answer, attempt)) is not None:
             await self.sleeper.sleep(pause)
+            again = await self._attempt(call)
+            # A retry is a call like any other; without one left, the trouble at hand is the word.
+            if isinstance(again, OverBudgetError):
+                break
+            answer = again
             attempt += 1
+        return self._conclude(call, answer)
+
+    def _pause(self, answer: _Answer, attempt: int) -> timedelta | None:
+        if self.allowance.exhausted:
+            return None
+        return pause_before_retry(
+            answer if isinstance(answer, SourceError) else answer[1],
+            attempt=attempt,
+            remaining=self._remaining(),
+            jitter=self.jitter,
+        )
 
     async def _attempt(self, call: Call) -> _Answer:
         try:
-            reply = await self.sender.send(call, timeout=self._remaining())
+            reply = await self.sender.send(call, timeout=self._remaining(), allowance=self.allowance)
             return reply, self._judge(call, reply)
         except SourceError as error:
-            if isinstance(error, SourceThrottledError) and not error.sent:
-                self.allowance.give_back()
             return error
 
     def _may_go(self) -> bool:
         if self._remaining() <= timedelta(0):
             self.walk.stop(Outcome.TIMEOUT, _TIME_IS_UP)
-        elif not self.allowance.take():
-            self.walk.stop(Outcome.OVER_BUDGET, "the calls allowed by max_calls are spent")
+        elif self.allowance.exhausted:
+            self.walk.fail(OverBudgetError())
         return not self.walk.stopped
 
     def _remaining(self) -> timedelta:

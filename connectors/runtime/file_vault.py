@@ -56,11 +56,18 @@ class FileVault:
         except OSError as error:
             raise StoreUnavailableError("the token file cannot be locked") from error
         try:
-            while not _locked(lock):
-                await self._sleeper.sleep(_POLL)
+            await self._lock(lock)
             yield
         finally:
             os.close(lock)
+
+    async def _lock(self, lock: int) -> None:
+        try:
+            while not _locked(lock):
+                await self._sleeper.sleep(_POLL)
+        except OSError as error:
+            # Some network file systems have no locks, or none left.
+            raise StoreUnavailableError("the token file cannot be locked") from error
 
     async def load(self, name: str) -> str | None:  # noqa: ARG002 - the port's; see the class
         """Give the token, or None where there is none that our keys open."""

@@ -1,11 +1,10 @@
-"""The Sender over httpx: one call as one credential to one upstream."""
+"""The way to one upstream over httpx: one signed call, sent once."""
 
 import asyncio
 import logging
 import re
 from dataclasses import replace
 from datetime import timedelta
-from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 
@@ -13,14 +12,11 @@ import httpx
 
 from connectors.errors import SourceContractError, SourceTimeoutError
 from connectors.ports import Clock
-from connectors.runtime.auth import Authorizer
 from connectors.runtime.exchange import exchange
 from connectors.runtime.header import unsendable
 from connectors.wire import Call, Pairs, Reply
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-# More connections make httpx slower, not faster.
-_MAX_CONNECTIONS = 20
 _KEEP_ALIVE_SECONDS = 30.0
 
 _FIRST_ERROR = 400
@@ -35,6 +31,9 @@ _DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=[/?]|$)", re.ASCII | re.IGNORECAS
 def open_client(*, concurrency: int) -> httpx.AsyncClient:
     """Open the HTTP client of one source; the caller closes it.
 
+    It opens as many connections as it is given calls, and keeps `concurrency` of them: the pace
+    bounds the calls of each credential, and one credential's calls never wait for another's.
+
     It has no timeout of its own (every send brings one), follows no redirect (a credential goes
     only where it was meant to go), keeps no cookie (one caller's session is no other's) and heeds
     neither proxies nor .netrc from the environment.
@@ -42,7 +41,6 @@ def open_client(*, concurrency: int) -> httpx.AsyncClient:
     # httpx logs every URL, and a URL holds what a caller asked about; httpcore logs headers.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    connections = max(1, min(concurrency, _MAX_CONNECTIONS))
     return httpx.AsyncClient(
         http1=True,
         http2=False,
@@ -51,8 +49,8 @@ def open_client(*, concurrency: int) -> httpx.AsyncClient:
         timeout=None,  # noqa: S113 - the whole call is bounded, a slow drip included, in HttpSender
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         limits=httpx.Limits(
-            max_connections=connections,
-            max_keepalive_connections=connections,
+            max_connections=None,
+            max_keepalive_connections=concurrency,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
         ),
         headers={
@@ -64,49 +62,38 @@ def open_client(*, concurrency: int) -> httpx.AsyncClient:
 
 
 class HttpSender:
-    """The Sender port: joins, signs, sends and, once after a 401, renews and sends again."""
+    """Joins a call to its signature and the base URL, and sends it."""
 
     def __init__(
         self,
         client: httpx.AsyncClient,
         *,
         base_url: str,
-        authorizer: Authorizer,
         clock: Clock,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
-        """Send to `base_url`, whose path is kept, as `authorizer` signs."""
+        """Send to `base_url`, whose path is kept."""
         self._client = client
         self._url = httpx.URL(base_url)
         self._base_path = self._url.raw_path.decode("ascii").rstrip("/")
-        self._authorizer = authorizer
         self._clock = clock
         self._max_body_bytes = max_body_bytes
 
-    async def send(self, call: Call, *, timeout: timedelta) -> Reply:
+    async def send(self, call: Call, *, signature: Pairs, timeout: timedelta) -> Reply:
         """Give the reply, whatever its status, redirects included.
 
-        `timeout` bounds the whole: the credential, the connection, the last byte of the body.
-        SourceTimeoutError, SourceUnavailableError, SourceContractError (a body too large or
-        damaged, a call that cannot be sent), or what the authorizer raises.
+        `signature` are the headers that prove who calls. `timeout` bounds the whole: the connection,
+        the last byte of the body. SourceTimeoutError, SourceUnavailableError, or SourceContractError
+        (a body too large or damaged, a call that cannot be sent).
         """
         seconds = timeout.total_seconds()
         if seconds > 0:
             try:
                 async with asyncio.timeout(seconds):
-                    return await self._send_signed(call, timeout)
+                    return await self._exchange(call, signature)
             except TimeoutError:
                 pass  # raised below, where no context hangs on to what was being sent
         raise SourceTimeoutError(f"no reply within {max(seconds, 0.0):.3g} s")
-
-    async def _send_signed(self, call: Call, timeout: timedelta) -> Reply:
-        signature = await self._authorizer.headers(timeout=timeout)
-        reply = await self._exchange(call, signature)
-        refused = reply.status == HTTPStatus.UNAUTHORIZED
-        if refused and await self._authorizer.renew(rejected=signature, timeout=timeout):
-            signature = await self._authorizer.headers(timeout=timeout)
-            reply = await self._exchange(call, signature)
-        return reply
 
     async def _exchange(self, call: Call, signature: Pairs) -> Reply:
         request = self._build(call, signature)

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from http import HTTPStatus
 
 from connectors.contract import Pace
-from connectors.errors import SourceThrottledError
-from connectors.ports import Clock, Sender, Sleeper
+from connectors.errors import OverBudgetError, SourceThrottledError
+from connectors.ports import Clock, Sleeper
 from connectors.runtime.window import Window
-from connectors.wire import Call, Reply
 
 # The upstream counts when calls arrive, we when they leave: half a second is for the way.
 _SPAN = 60.5
@@ -44,7 +42,8 @@ class Pacer:
         """Wait for a turn and keep one place of the concurrency while the block lasts.
 
         SourceThrottledError, at once where it can be foreseen, when the turn would come later than
-        `timeout`. Whoever is cancelled while waiting gives turn and place back.
+        `timeout`. Whoever is cancelled while waiting gives turn and place back, and so does a block
+        that ends in OverBudgetError: its call did not leave.
         """
         deadline = self._clock.monotonic() + timeout.total_seconds()
         self._foresee(deadline)
@@ -52,8 +51,12 @@ class Pacer:
         try:
             await self._enter(timeout)
             try:
-                await self._wait(deadline)
-                yield
+                at = await self._wait(deadline)
+                try:
+                    yield
+                except OverBudgetError:
+                    self._window.give_back(at)
+                    raise
             finally:
                 self._places.release()
         finally:
@@ -64,7 +67,7 @@ class Pacer:
         at = self._window.earliest(now)
         if at > max(deadline, now):
             raise SourceThrottledError(
-                "our own pace leaves no call in time", retry_after=timedelta(seconds=at - now), sent=False
+                "our own pace leaves no call in time", retry_after=timedelta(seconds=at - now)
             )
 
     async def _enter(self, timeout: timedelta) -> None:
@@ -73,10 +76,10 @@ class Pacer:
                 await self._places.acquire()
         except TimeoutError:
             raise SourceThrottledError(
-                f"our own pace: {self._pace.concurrency} calls are under way already", sent=False
+                f"our own pace: {self._pace.concurrency} calls are under way already"
             ) from None
 
-    async def _wait(self, deadline: float) -> None:
+    async def _wait(self, deadline: float) -> float:
         self._foresee(deadline)
         now = self._clock.monotonic()
         at = self._window.take(now)
@@ -86,30 +89,15 @@ class Pacer:
         except BaseException:
             self._window.give_back(at)
             raise
-
-
-class PacedSender:
-    """A Sender that takes its turn, and rests when the upstream says 429 and for how long."""
-
-    def __init__(self, sender: Sender, *, pacer: Pacer, clock: Clock) -> None:
-        """Send through `sender` at the pace of `pacer`."""
-        self._sender = sender
-        self._pacer = pacer
-        self._clock = clock
-
-    async def send(self, call: Call, *, timeout: timedelta) -> Reply:
-        """Give the reply; SourceThrottledError when our own pace leaves no call within `timeout`."""
-        deadline = self._clock.monotonic() + timeout.total_seconds()
-        async with self._pacer.turn(timeout=timeout):
-            remaining = timedelta(seconds=deadline - self._clock.monotonic())
-            reply = await self._sender.send(call, timeout=remaining)
-        if reply.status == HTTPStatus.TOO_MANY_REQUESTS and reply.retry_after is not None:
-            self._pacer.rest(reply.retry_after)
-        return reply
+        return at
 
 
 class Governor:
-    """Keeps the one pacer of each host and identity."""
+    """Keeps the one pacer of each host and identity.
+
+    It forgets those that nobody is in and that have nothing to remember, so whoever sends asks for
+    the pacer right before each turn and holds on to none.
+    """
 
     def __init__(self, *, clock: Clock, sleeper: Sleeper) -> None:
         """Start with none."""

@@ -37,8 +37,8 @@ class Window:
         return at
 
     def give_back(self, at: float) -> None:
-        """Count a time no more: its call did not go out."""
-        if self._capacity is not None:
+        """Count a time no more, if it still counts: its call did not go out."""
+        if at in self._times:
             self._times.remove(at)
 
     def close(self, until: float) -> None:

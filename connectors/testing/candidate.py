@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.contract import Connector, Deleted, Filter, Page, Plugin, Want
 from connectors.disposition import Disposition
-from connectors.errors import GraphError, InvalidNodeIdError
+from connectors.errors import AmbiguousNodeError, GraphError, InvalidNodeIdError
 from connectors.model import Address, Outcome, parse_address
 from connectors.testing.cassette import RECORDED_AT, Cassette, load_cassettes
 from connectors.testing.replay import play
@@ -120,7 +120,7 @@ def claim(connector: Connector, text: str) -> tuple[Address, ...]:
     """Give what a connector claims of text that a caller typed; none when it is refused."""
     try:
         return tuple(connector.claim(parse_address(text)))
-    except InvalidNodeIdError:
+    except (AmbiguousNodeError, InvalidNodeIdError):
         return ()
 
 

@@ -62,8 +62,8 @@ class Library:
             relations=(CITES,),
             scope=(("base_url", settings.base_url),),
             mapping_version=1,
-            freshness=Freshness(settings.ttl, settings.stale_for, settings.absent_ttl),
-            pace=Pace(settings.requests_per_minute, settings.concurrency),
+            freshness=Freshness.of(settings),
+            pace=Pace.of(settings),
             examples=("library:book:Das Kapital",),
         )
 

@@ -6,12 +6,9 @@ log. It ends with the process that started it, even one that is killed: on Linux
 the signal, elsewhere the next start ends what it finds left.
 """
 
-import ctypes
 import os
 import shutil
-import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -23,10 +20,10 @@ from urllib.parse import quote
 
 from connectors.errors import ConfigurationError
 from service.adapters.socket_folder import SocketFolder
+from service.lifeline import lifeline_to
 
 _POLL_SECONDS = 0.002
 _STOP_SECONDS = 1.0
-_PR_SET_PDEATHSIG = 1
 
 Lookup = Callable[[], str | None]
 
@@ -118,7 +115,7 @@ class EmbeddedServer:
                     stderr=log,
                     env={},
                     start_new_session=True,
-                    preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - takes no lock, see there
+                    preexec_fn=lifeline_to(os.getpid()),  # noqa: PLW1509 - takes no lock, see there
                 )
         except OSError as error:
             self._failure = error
@@ -178,23 +175,3 @@ def _command(binary: str, folder: SocketFolder, memory: str) -> Sequence[str]:
         "maxmemory-policy": "volatile-lru",
     }
     return [binary, *(word for name, value in options.items() for word in (f"--{name}", value))]
-
-
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """Give what the child does before it becomes the server, or None where the kernel cannot help.
-
-    Between fork and exec only the forking thread lives, and a lock another one held stays held:
-    everything is looked up here, and two system calls are left to do.
-    """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    getppid, leave, kill = os.getppid, os._exit, int(signal.SIGKILL)
-
-    def ask_kernel() -> None:
-        prctl(_PR_SET_PDEATHSIG, kill, 0, 0, 0)
-        if getppid() != parent:
-            # The parent died before the kernel was asked: no signal will come.
-            leave(1)
-
-    return ask_kernel

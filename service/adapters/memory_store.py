@@ -1,5 +1,6 @@
-"""The store in this process's memory: for tests, and where neither Redis nor a server binary is.
+"""The store in this process's memory: for tests, and for who embeds the use cases in a program.
 
+The service itself never opens one; it always has a server, if only its own.
 Nothing is shared between workers and nothing survives them. What was used longest ago goes first
 once `capacity` bytes are held.
 """
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.ports import Clock
-from service.cache.store import Item, Tally
+from service.cache.store import Item
 
 _MILLISECOND = timedelta(milliseconds=1)
 # What an entry takes beside its bytes: dict slot, two object headers, the entry itself.
@@ -35,26 +36,11 @@ class MemoryStore:
         self._capacity = capacity
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._held = 0
-        self._tally = Tally()
-
-    @property
-    def tally(self) -> Tally:
-        """Give the running counts."""
-        return self._tally
-
-    @property
-    def held(self) -> int:
-        """Give the bytes held, overhead included."""
-        return self._held
 
     async def load(self, keys: Sequence[str]) -> list[bytes | None]:
         """Give a value or None per key."""
         now = self._clock.monotonic()
-        values = [self._find(key, now) for key in keys]
-        found = sum(value is not None for value in values)
-        self._tally.hits += found
-        self._tally.misses += len(values) - found
-        return values
+        return [self._find(key, now) for key in keys]
 
     async def save(self, items: Sequence[Item]) -> None:
         """Keep the items as far as they fit; one larger than the whole store is not kept."""
@@ -68,14 +54,8 @@ class MemoryStore:
                 continue
             self._kept[item.key] = kept
             self._held += kept.cost(item.key)
-            self._tally.saved += 1
         while self._held > self._capacity:
             self._forget(next(iter(self._kept)))
-
-    async def remove(self, keys: Sequence[str]) -> None:
-        """Forget the keys."""
-        for key in keys:
-            self._forget(key)
 
     async def ping(self) -> None:
         """Return at once: this store is always there."""

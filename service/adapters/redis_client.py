@@ -9,15 +9,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
 
 from connectors.errors import ConfigurationError
+from service.settings.store_url import CLUSTER, check_store_url
 
 Client = Redis | RedisCluster
 
 # Everything the client raises when the server cannot be reached, hangs or talks nonsense. The
 # cluster client's own root is no RedisError.
 TROUBLE = (RedisError, RedisClusterException, OSError, TimeoutError)
-
-_CLUSTER = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
-_SINGLE = frozenset({"redis", "rediss", "unix"})
 
 
 def open_client(url: str, *, timeout: timedelta, connections: int) -> Client:
@@ -27,35 +25,31 @@ def open_client(url: str, *, timeout: timedelta, connections: int) -> Client:
     A dropped connection is tried once more at once: every command sent here may be sent twice.
     RESP 2 is enough for all of them and saves the handshake that RESP 3 begins with.
     """
-    scheme = urlsplit(url).scheme
     seconds = timeout.total_seconds()
     retry = Retry(NoBackoff(), 1)
     try:
-        if scheme in _CLUSTER:
+        check_store_url(url)
+        if urlsplit(url).scheme == CLUSTER:
             return RedisCluster.from_url(
-                _CLUSTER[scheme] + url[len(scheme) :],
+                "redis" + url[len(CLUSTER) :],
                 socket_timeout=seconds,
                 socket_connect_timeout=seconds,
                 max_connections=connections,
                 retry=retry,
                 protocol=2,
             )
-        if scheme in _SINGLE:
-            pool = BlockingConnectionPool.from_url(
-                url,
-                socket_timeout=seconds,
-                socket_connect_timeout=seconds,
-                max_connections=connections,
-                timeout=seconds,
-                retry=retry,
-                protocol=2,
-            )
-            return Redis.from_pool(pool)
+        pool = BlockingConnectionPool.from_url(
+            url,
+            socket_timeout=seconds,
+            socket_connect_timeout=seconds,
+            max_connections=connections,
+            timeout=seconds,
+            retry=retry,
+            protocol=2,
+        )
+        return Redis.from_pool(pool)
     except (ValueError, RedisError, RedisClusterException) as error:
         # The URL may hold a password: the client's own words would repeat it.
         raise ConfigurationError(
             [f"redis_url: not a URL that can be read ({type(error).__name__})"]
         ) from None
-    raise ConfigurationError(
-        ["redis_url: begins with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://"]
-    )

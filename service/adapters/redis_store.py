@@ -2,8 +2,9 @@
 
 A cache must never cost more than it saves. Each operation has one total time; after one that
 failed nothing is tried for a second, then by one caller; so a server that is dead, or accepts and
-never replies, costs an answer about one such time. Trouble is logged when it begins and when it
-ends, and counted in between.
+never replies, costs an answer about one such time. That time is spent in looks: where the loop is
+busy with other answers a reply may lie there unread, and the server is not to blame for that.
+Trouble is logged when it begins and when it ends.
 """
 
 import asyncio
@@ -19,12 +20,17 @@ from redis.exceptions import ResponseError
 from connectors.errors import StoreUnavailableError
 from connectors.ports import Clock
 from service.adapters.breaker import Breaker
-from service.adapters.redis_client import TROUBLE, Client, open_client
-from service.cache.store import Item, Tally
+from service.adapters.redis_client import Client, open_client
+from service.cache.store import Item
 
 T = TypeVar("T")
 
 _MILLISECOND = timedelta(milliseconds=1)
+# How often an operation looks for its end within its time. A busy loop stretches each look to a turn
+# of its own, and a large reply comes in some dozens of pieces, one a turn.
+_LOOKS = 50
+# The client's own timers know nothing of looks: they are for connections nobody waits for any more.
+_CLIENT_TIMEOUTS = 40
 _log = structlog.get_logger(__name__)
 
 
@@ -41,43 +47,26 @@ class RedisStore:
         connections: int = 32,
     ) -> None:
         """Prepare; the first operation connects. ConfigurationError for a URL it cannot take."""
-        self._client: Client = open_client(url, timeout=timeout, connections=connections)
+        self._client: Client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=connections)
         # A cluster's pools refuse whom they have no connection for; here everybody waits its turn.
         self._turn = asyncio.Semaphore(connections)
         self._cluster = isinstance(self._client, RedisCluster)
-        self._timeout = timeout.total_seconds()
-        self._clock = clock
+        self._look = timeout.total_seconds() / _LOOKS
         self._breaker = Breaker(clock=clock, pause=pause)
         self._refused: set[str] = set()
         self._has_msetex: bool | None = False if self._cluster else None
-        self._tally = Tally()
-
-    @property
-    def tally(self) -> Tally:
-        """Give the running counts."""
-        return self._tally
 
     async def load(self, keys: Sequence[str]) -> list[bytes | None]:
         """Give a value or None per key, by one MGET; on a cluster by one pipeline per server."""
         if not keys:
             return []
-        values = await self._attempt("load", lambda: self._load(keys))
-        found = sum(value is not None for value in values)
-        self._tally.hits += found
-        self._tally.misses += len(values) - found
-        return values
+        return await self._attempt("load", lambda: self._load(keys))
 
     async def save(self, items: Sequence[Item]) -> None:
         """Keep the items, each with its end in the same command."""
         lasting = [item for item in items if item.ttl >= _MILLISECOND]
         if lasting:
             await self._attempt("save", lambda: self._save(lasting))
-            self._tally.saved += len(lasting)
-
-    async def remove(self, keys: Sequence[str]) -> None:
-        """Forget the keys."""
-        if keys:
-            await self._attempt("remove", lambda: self._remove(keys))
 
     async def ping(self) -> None:
         """Return when the server replies."""
@@ -107,13 +96,6 @@ class RedisStore:
                 pipeline.set(item.key, item.value, px=_milliseconds(item))
         await pipeline.execute()
 
-    async def _remove(self, keys: Sequence[str]) -> None:
-        pipeline = self._client.pipeline(transaction=False)
-        for key in keys:
-            # By its name: `unlink` of the cluster's pipeline is another thing and adds nothing to it.
-            pipeline.execute_command("UNLINK", key)
-        await pipeline.execute()
-
     async def _knows_msetex(self) -> bool:
         """Ask the server once: Valkey 9.1 has the command, and takes a quarter of the time."""
         if self._has_msetex is None:
@@ -123,34 +105,45 @@ class RedisStore:
         return self._has_msetex
 
     async def _attempt(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
-        if not self._breaker.allow():
-            self._tally.skipped += 1
-            raise StoreUnavailableError("the store failed a moment ago and is not tried again yet")
-        began = self._clock.monotonic()
+        async with self._turn:
+            # Asked only now: whoever waited behind a failure does not try in its turn.
+            if not self._breaker.allow():
+                raise StoreUnavailableError("the store failed a moment ago and is not tried again yet")
+            return await self._judged(operation, work)
+
+    async def _judged(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
         try:
-            async with asyncio.timeout(self._timeout), self._turn:
-                result = await work()
+            result = await self._in_time(work)
         except ResponseError as error:
             # It replied, so there is nothing to wait for: no memory left, read-only, no permission.
             self._reply(operation, error)
             raise StoreUnavailableError(f"the store refused to {operation}") from error
-        except TROUBLE as error:
+        except Exception as error:
+            # Whatever ails a store, nobody fails by it: it only ever saves work.
             self._fail(operation, _words(error))
             raise StoreUnavailableError(f"the store could not {operation}") from error
         except BaseException:
-            # Callers in a hurry give up before the timeout does: to each of them a server that hangs
-            # would cost all the time they have, were long waits not taken for what they are.
-            if self._clock.monotonic() - began >= self._timeout / 2:
-                self._fail(operation, "no reply until the caller gave up")
-            else:
-                self._breaker.abandon()
+            # A caller that gave up has learnt nothing of the server.
+            self._breaker.abandon()
             raise
         self._reply(operation, None)
         return result
 
+    async def _in_time(self, work: Callable[[], Awaitable[T]]) -> T:
+        task = asyncio.ensure_future(work())
+        try:
+            for _ in range(_LOOKS):
+                done, _ = await asyncio.wait({task}, timeout=self._look)
+                if done:
+                    return task.result()
+            raise TimeoutError("no reply in time")
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
     def _fail(self, operation: str, words: str) -> None:
         """Take note that the server is not there, or too slow to be of use."""
-        self._tally.failures += 1
         if self._breaker.fail():
             _log.warning("store_unavailable", operation=operation, error=words)
 
@@ -163,7 +156,6 @@ class RedisStore:
                 self._refused.remove(operation)
                 _log.info("store_accepts", operation=operation)
             return
-        self._tally.failures += 1
         # What was learnt of the server may have been of another one, before a failover.
         self._has_msetex = False if self._cluster else None
         if operation not in self._refused:

@@ -1,13 +1,14 @@
 """Access to one configured upstream: as the service itself, or as a caller for one request."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from connectors.contract import Pace
-from connectors.ports import Clock, Sender
+from connectors.ports import Clock
 from connectors.runtime.auth import Authorizer, CallerAuthorizer
-from connectors.runtime.pace import Governor, PacedSender
+from connectors.runtime.pace import Governor
+from connectors.runtime.sender import PacedSender, Wire
 from service.cache.hasher import Hasher
 from service.cache.partition import configured_partition, credential_partition
 from service.usecases.source import Access, UpstreamCredential
@@ -17,14 +18,13 @@ from service.usecases.source import Access, UpstreamCredential
 class Upstream:
     """What it takes to send to one source.
 
-    `authorizer` is None where each caller brings its own credential; `signed` makes the sender that
-    signs as one.
+    `authorizer` is None where each caller brings its own credential; `wire` leads to `base_url`.
     """
 
     base_url: str
     pace: Pace
     authorizer: Authorizer | None
-    signed: Callable[[Authorizer], Sender]
+    wire: Wire
     governor: Governor
     hasher: Hasher
     clock: Clock
@@ -46,5 +46,7 @@ class Upstream:
         )
 
     def _access(self, authorizer: Authorizer, identity: str) -> Access:
-        pacer = self.governor.pacer(urlsplit(self.base_url).netloc, identity=identity, pace=self.pace)
-        return Access(identity, PacedSender(self.signed(authorizer), pacer=pacer, clock=self.clock))
+        host = urlsplit(self.base_url).netloc
+        pacer = partial(self.governor.pacer, host, identity=identity, pace=self.pace)
+        sender = PacedSender(self.wire, authorizer=authorizer, pacer=pacer, clock=self.clock)
+        return Access(identity, sender)

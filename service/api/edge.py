@@ -32,7 +32,11 @@ class UrlBound:
 
 
 class LastResort:
-    """Lets no error out: what nobody has answered until here is answered as a problem."""
+    """Lets no error out: what nobody has answered until here is answered as a problem.
+
+    It stands within the layer for other origins, so that their pages can read the problem, and once
+    more in the outermost, for what that layer itself raises.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""

@@ -49,6 +49,7 @@ class GraphParameters(BaseModel):
     hops: Whole = Field(
         default=1,
         ge=0,
+        # Part of the public contract, not of `[ceilings]`: no operator can promise less, or more.
         le=6,
         description="Radius of the neighborhood. 0 is the node alone.",
         examples=[2],

@@ -5,7 +5,6 @@ messages of relgraph's own errors do, and of what is internal none but its title
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +27,8 @@ from connectors.errors import (
 )
 from service.api.body import encode_json
 from service.api.report import source_record
-from service.usecases.refusal import (
+from service.kind import BY_STATUS, INTERNAL, INVALID_PARAMETER, NOT_READY, Kind
+from service.usecases.requirement import (
     AnswerRefusedError,
     NotCachedError,
     SourcesFailedError,
@@ -38,15 +38,6 @@ from service.usecases.refusal import (
 MEDIA_TYPE = "application/problem+json"
 _MOST_INSTANCE_BYTES = 2048
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of problem: its status, its slug (`/problems/<slug>`) and its title."""
-
-    status: int
-    slug: str
-    title: str
 
 
 class ParametersError(RequestError):
@@ -66,21 +57,18 @@ class NotReadyError(GraphError):
     """The service is starting or shutting down."""
 
 
-INTERNAL = Kind(500, "internal", "Something went wrong here")
-_INVALID_PARAMETER = Kind(400, "invalid-parameter", "A parameter is not valid")
-
 KINDS: Mapping[type[GraphError], Kind] = {
     InvalidNodeIdError: Kind(400, "invalid-node", "The address of the node is not valid"),
     AmbiguousNodeError: Kind(400, "ambiguous-node", "The address fits more than one tenant"),
-    ParametersError: _INVALID_PARAMETER,
-    InvalidParameterError: _INVALID_PARAMETER,
+    ParametersError: INVALID_PARAMETER,
+    InvalidParameterError: INVALID_PARAMETER,
     UnknownSourceError: Kind(400, "unknown-source", "No such source is configured"),
     UnauthenticatedError: Kind(401, "unauthenticated", "An API key is needed"),
     UnknownNodeError: Kind(404, "unknown-node", "Nobody knows this node"),
     SourcesFailedError: Kind(502, "sources-failed", "The sources did not give the answer required"),
     SourcesTimedOutError: Kind(504, "sources-timed-out", "The sources did not answer in time"),
     NotCachedError: Kind(504, "not-cached", "Nothing is cached for this question"),
-    NotReadyError: Kind(503, "not-ready", "The service is not ready"),
+    NotReadyError: NOT_READY,
     # What a source fails at is an outcome within an answer, a cache that is down a header of it,
     # and wrong settings stop the start: one of these that gets as far as here is our own mistake.
     SourceError: INTERNAL,
@@ -88,19 +76,6 @@ KINDS: Mapping[type[GraphError], Kind] = {
     ConfigurationError: INTERNAL,
 }
 """The kind of every error of relgraph's own; a subclass without a row has that of its parent."""
-
-BY_STATUS: Mapping[int, Kind] = {
-    403: Kind(403, "forbidden", "This is not for this caller"),
-    404: Kind(404, "not-found", "There is nothing at this address"),
-    405: Kind(405, "method-not-allowed", "The method is not for this address"),
-    406: Kind(406, "not-acceptable", "No format of the answer is acceptable to the caller"),
-    413: Kind(413, "content-too-large", "The request's content is too large"),
-    414: Kind(414, "uri-too-long", "The request's URL is too long"),
-    415: Kind(415, "unsupported-media-type", "The request's content is of the wrong type"),
-    429: Kind(429, "rate-limited", "The caller is over its own limit"),
-    431: Kind(431, "headers-too-large", "The request's headers are too large"),
-}
-"""The kind of what HTTP itself, or the framework, finds wrong with a request."""
 
 
 def kind_of(error: Exception) -> Kind:

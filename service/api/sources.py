@@ -13,7 +13,8 @@ from service.api.header import read_credentials
 from service.api.problems import ParametersError
 from service.api.query import read_query
 from service.api.state import service_of
-from service.usecases.source import Source, UpstreamCredential
+from service.usecases.pulse import Beat
+from service.usecases.source import Access, Source
 
 router = APIRouter(dependencies=[Depends(identify_caller)])
 
@@ -27,12 +28,21 @@ async def list_sources(request: Request) -> Response:
             [InvalidParameterError("there is no such parameter", field=name) for name in sorted(unknown)]
         )
     credentials = read_credentials(request.headers, sources=service.sources)
-    body = {"sources": [_record(source, credentials.get(source.name)) for source in service.sources]}
+    sources = []
+    for source in service.sources:
+        access = source.admit(credentials.get(source.name))
+        beat = service.pulse.of(source.name, identity=access.identity)
+        sources.append(_record(source, access) | {"last": None if beat is None else _last(beat)})
+    body = {"sources": sources}
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, Upstream-Credentials"}
     return Response(encode_json(body), media_type="application/json", headers=headers)
 
 
-def _record(source: Source, credential: UpstreamCredential | None) -> dict[str, Any]:
+def _last(beat: Beat) -> dict[str, Any]:
+    return {"outcome": beat.outcome, "at": beat.at, "retry_at": beat.until}
+
+
+def _record(source: Source, access: Access) -> dict[str, Any]:
     spec = source.connector.spec
     return {
         "name": source.name,
@@ -42,7 +52,7 @@ def _record(source: Source, credential: UpstreamCredential | None) -> dict[str, 
         "selections": spec.selects,
         "credentials": "caller" if source.by_caller else "service",
         "credential_schemes": sorted(source.schemes),
-        "usable": source.admit(credential).sender is not None,
+        "usable": access.sender is not None,
         "visibility": source.visibility.value,
         "requests_per_minute": source.pace.requests_per_minute,
         "ttl_seconds": source.freshness.ttl.total_seconds(),

@@ -1,7 +1,7 @@
 """Listings to bytes and back, exactly.
 
 What a source tells of a node is written into the listing while it is short; longer facts are split
-off, to be kept once under the node's own key: a hub that a thousand listings name is not stored a
+off, to be kept once under a key of their own: a hub that a thousand listings name is not stored a
 thousand times whole. Reading therefore has two steps: `decode_draft` says whose facts are still
 wanted, `Draft.complete` fills them in.
 
@@ -11,6 +11,7 @@ are gone. Whoever reads counts it as a miss.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 
@@ -30,27 +31,34 @@ _filter_parts = attrgetter(*(field.name for field in fields(Filter)))
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Facts of a node that are kept apart; `digest` is that of their entry, 8 bytes."""
+
+    node: NodeId
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A listing as its entry holds it, whose longer facts are kept elsewhere.
 
-    `listing.facts` are the short ones; `told` is all of them in order, a bare node where its facts
-    are kept apart.
+    `listing.facts` are the short ones; `told` is all of them in order.
     """
 
     listing: Listing
-    told: tuple[NodeFacts | NodeId, ...]
+    told: tuple[NodeFacts | Apart, ...]
 
     @property
-    def wanted(self) -> tuple[NodeId, ...]:
-        """Give the nodes whose facts are kept apart."""
-        return tuple(told for told in self.told if isinstance(told, NodeId))
+    def wanted(self) -> tuple[Apart, ...]:
+        """Give the facts that are kept apart."""
+        return tuple(told for told in self.told if isinstance(told, Apart))
 
-    def complete(self, blobs: Mapping[NodeId, bytes | None]) -> Listing:
+    def complete(self, blobs: Mapping[Apart, bytes | None]) -> Listing:
         """Fill in the facts kept apart; EntryError when one of them is missing or damaged."""
         if not self.wanted:
             return self.listing
         facts = tuple(
-            decode_facts(blobs.get(told), node=told) if isinstance(told, NodeId) else told
+            decode_facts(blobs.get(told), node=told.node) if isinstance(told, Apart) else told
             for told in self.told
         )
         return replace(self.listing, facts=facts)
@@ -72,8 +80,8 @@ class _Table:
         return self.relations.setdefault((edge.relation, edge.directed), len(self.relations))
 
 
-def encode_listing(listing: Listing, *, inline_up_to: int = 64) -> tuple[bytes, dict[NodeId, bytes]]:
-    """Give the listing's entry, and by node the entries of the facts to be kept apart.
+def encode_listing(listing: Listing, *, inline_up_to: int = 64) -> tuple[bytes, dict[Apart, bytes]]:
+    """Give the listing's entry, and the entries of the facts to be kept apart.
 
     Facts of up to `inline_up_to` bytes, encoded, stay in the listing. EntryError when a value has
     no exact written form (text with lone surrogates, lists nested beyond reason) or is too large.
@@ -92,7 +100,7 @@ def decode_draft(blob: bytes) -> Draft:
         raise EntryError(f"not a listing: {error}") from error
 
 
-def decode_listing(blob: bytes, *, facts: Mapping[NodeId, bytes | None]) -> Listing:
+def decode_listing(blob: bytes, *, facts: Mapping[Apart, bytes | None]) -> Listing:
     """Read a listing whose facts kept apart are at hand; EntryError when anything is amiss."""
     return decode_draft(blob).complete(facts)
 
@@ -107,19 +115,22 @@ def decode_facts(blob: bytes | None, *, node: NodeId) -> NodeFacts:
         raise EntryError(f"not facts: {error}") from error
 
 
-def _encode_listing(listing: Listing, inline_up_to: int) -> tuple[bytes, dict[NodeId, bytes]]:
+def _encode_listing(listing: Listing, inline_up_to: int) -> tuple[bytes, dict[Apart, bytes]]:
     table = _Table()
-    apart: dict[NodeId, bytes] = {}
-    facts: list[tuple[int, FactsRow | None]] = []
+    apart: dict[Apart, bytes] = {}
+    facts: list[tuple[int, FactsRow | bytes]] = []
     address = listing.address
     place = table.node(address) if isinstance(address, NodeId) else _selection_parts(address)
     edges = tuple(_edge_row(edge, table) for edge in listing.edges)
     for told in listing.facts:
         short = FactsRow(told.label, told.url, _written(told.attributes))
         body = _ENCODER.encode(short)
-        # A node told of twice keeps both tellings: only the first may be the one kept apart.
-        split = len(body) > inline_up_to and apart.setdefault(told.node, body) == body
-        facts.append((table.node(told.node), None if split else short))
+        if len(body) <= inline_up_to:
+            facts.append((table.node(told.node), short))
+            continue
+        kept = Apart(told.node, blake2b(body, digest_size=8).digest())
+        apart[kept] = pack(body)
+        facts.append((table.node(told.node), kept.digest))
     row = ListingRow(
         address=place,
         aspect=listing.aspect,
@@ -137,7 +148,7 @@ def _encode_listing(listing: Listing, inline_up_to: int) -> tuple[bytes, dict[No
         nodes=tuple((table.heads[n.namespace, n.tenant, n.type], n.key) for n in table.nodes),
         relations=tuple(table.relations),
     )
-    return pack(_ENCODER.encode(row)), {node: pack(body) for node, body in apart.items()}
+    return pack(_ENCODER.encode(row)), apart
 
 
 def _edge_row(edge: Edge, table: _Table) -> EdgeRow:
@@ -158,7 +169,10 @@ def _draft(row: ListingRow) -> Draft:
     heads = dict(enumerate(row.heads))
     nodes = {place: NodeId(*heads[head], key) for place, (head, key) in enumerate(row.nodes)}
     relations = dict(enumerate(row.relations))
-    told = tuple(nodes[place] if facts is None else _facts(nodes[place], facts) for place, facts in row.facts)
+    told = tuple(
+        Apart(nodes[place], facts) if isinstance(facts, bytes) else _facts(nodes[place], facts)
+        for place, facts in row.facts
+    )
     address: Address = nodes[row.address] if isinstance(row.address, int) else Selection(*row.address)
     listing = Listing(
         address=address,

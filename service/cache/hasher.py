@@ -15,7 +15,7 @@ from msgspec import msgpack
 
 from connectors.errors import ConfigurationError
 
-Plain = str | int | datetime | tuple["Plain", ...] | None
+Plain = str | bytes | int | datetime | tuple["Plain", ...] | None
 
 _DIGEST_BYTES = 16
 

@@ -46,10 +46,6 @@ class Question:
     aspect: Aspect
     filter: Filter
 
-    def digest(self, hasher: Hasher) -> bytes:
-        """Give 16 bytes that differ whenever anything in the question does."""
-        return hasher.digest("listing", *self._parts())
-
     def key(self, hasher: Hasher) -> str:
         """Give the store key of the listing that answers the question."""
         return PREFIX + hasher.text("listing", *self._parts())
@@ -64,9 +60,12 @@ class Question:
         )
 
 
-def facts_key(scope: Scope, *, tenant: str | None, node: NodeId, hasher: Hasher) -> str:
-    """Give the store key of what the source tells of one node, kept apart from the listings."""
-    return PREFIX + hasher.text("facts", _scope_parts(scope), tenant, str(node))
+def facts_key(scope: Scope, *, tenant: str | None, node: NodeId, digest: bytes, hasher: Hasher) -> str:
+    """Give the store key of one telling of one node, kept apart from the listings that refer to it.
+
+    `digest` is that of the telling itself: equal ones share an entry, and none overwrites another.
+    """
+    return PREFIX + hasher.text("facts", _scope_parts(scope), tenant, str(node), digest)
 
 
 def refusal_key(scope: Scope, *, tenant: str | None, credential: str, hasher: Hasher) -> str:

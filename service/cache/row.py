@@ -60,7 +60,7 @@ class ListingRow(_Array, frozen=True):
 
     `heads` are the (namespace, tenant, type) that nodes begin with, `nodes` name a head and a key.
     `address` is a node's place, or the three parts of a selection. Facts are a node's place and
-    what is told of it, or None where that is kept apart, under a key of the node's own.
+    what is told of it, or the digest of that where it is kept apart, under a key of its own.
     """
 
     address: Index | tuple[str, str | None, str | None]
@@ -71,7 +71,7 @@ class ListingRow(_Array, frozen=True):
     nodes: tuple[tuple[Index, str], ...]
     relations: tuple[tuple[str, bool], ...]
     edges: tuple[EdgeRow, ...]
-    facts: tuple[tuple[Index, FactsRow | None], ...]
+    facts: tuple[tuple[Index, FactsRow | bytes], ...]
     total: int | None
     capped: bool
     withheld: str | None

@@ -19,28 +19,8 @@ class Item:
     ttl: timedelta
 
 
-@dataclass(slots=True)
-class Tally:
-    """What a store has done since it was opened, for the metrics to read.
-
-    `failures` counts operations that did not work, `skipped` those not tried because the one before
-    had failed.
-    """
-
-    hits: int = 0
-    misses: int = 0
-    saved: int = 0
-    failures: int = 0
-    skipped: int = 0
-
-
 class Store(Protocol):
     """Keeps bytes for a while; every method raises StoreUnavailableError when it cannot work."""
-
-    @property
-    def tally(self) -> Tally:
-        """Give the running counts."""
-        ...
 
     async def load(self, keys: Sequence[str]) -> list[bytes | None]:
         """Give a value or None per key, in the order asked, in one round trip."""
@@ -51,10 +31,6 @@ class Store(Protocol):
 
         Facts go before the listing that refers to them: whoever sees the one finds the other.
         """
-        ...
-
-    async def remove(self, keys: Sequence[str]) -> None:
-        """Forget the keys; those not there are no matter."""
         ...
 
     async def ping(self) -> None:

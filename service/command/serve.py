@@ -4,10 +4,10 @@ import argparse
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
 from socket import gaierror
 
 from connectors.errors import ConfigurationError
+from connectors.settings import is_loopback
 from service.adapters.embedded import start_embedded
 from service.app import create_app
 from service.command import StartError, say
@@ -32,7 +32,7 @@ def serve(
     settings: Settings, *, host: str, port: int, workers: int = 1, announce: Callable[[str], None]
 ) -> None:
     """Serve until a signal comes; `announce` is told the URL once it answers."""
-    if not settings.callers and not _is_loopback(host):
+    if not settings.callers and not is_loopback(host):
         raise ConfigurationError(
             [f"--host {host}: without callers' API keys ([callers.<name>]) only loopback is listened on"]
         )
@@ -62,10 +62,3 @@ def _with_store(settings: Settings) -> Iterator[Settings]:
         return
     with start_embedded() as store:
         yield settings.model_copy(update={"redis_url": store.url})
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -26,13 +26,14 @@ class Tally:
         self._limit = limit
         self.spent = 0
 
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether no call is left."""
+        return self.spent >= self._limit
+
     def take(self) -> bool:
         """Spend one call; False when none is left."""
-        if self.spent >= self._limit:
+        if self.exhausted:
             return False
         self.spent += 1
         return True
-
-    def give_back(self) -> None:
-        """Take back a call that was spent and never made."""
-        self.spent -= 1

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -15,27 +14,18 @@ from connectors.contract import Plugin
 from connectors.registry import load_plugin
 from connectors.settings import Duration, SourceSettings
 from service.caller import check_name, well_formed
+from service.settings.store_url import check_store_url
 
 EMBEDDED = "embedded"
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 # The contract sets no length; under this it is surely a mistake. `deploy/README.md` says how to make one.
 _SHORTEST_SECRET = 8
-_STORE_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
 _ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 
 
 def _check_redis_url(url: str) -> str:
-    parts = urlsplit(url)
-    if url == EMBEDDED or (parts.scheme == "unix" and parts.path):
-        return url
-    if parts.scheme not in _STORE_SCHEMES or not parts.hostname:
-        raise ValueError(
-            'write "embedded", redis://host:6379/0, rediss://…, redis+cluster://… or unix:///path/of/socket'
-        )
-    # An unreadable port is a ValueError of urlsplit's own, raised when it is asked for.
-    _ = parts.port
-    return url
+    return url if url == EMBEDDED else check_store_url(url)
 
 
 def _check_secret_key(key: SecretStr) -> SecretStr:
@@ -83,11 +73,6 @@ class Ceilings(_Table):
     timeout: Annotated[Duration, Field(ge=timedelta(milliseconds=50))] = timedelta(seconds=60)
     """The most that `timeout` may be."""
 
-    @property
-    def hops(self) -> int:
-        """Give the largest radius; it is part of the public contract, so nobody can set it."""
-        return 6
-
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
@@ -114,7 +99,7 @@ class Settings(_Table):
     """Everything the operator has set; `sources` is in the order of the file."""
 
     redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(default=EMBEDDED, repr=False)
-    """Where answers are cached; "embedded" is an empty store, gone at exit."""
+    """Where answers are cached; "embedded" is an empty store, gone at exit. Takes no options."""
     store_timeout: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(milliseconds=250)
     """How long the store may take before an answer does without it."""
     secret_keys: tuple[Annotated[SecretStr, AfterValidator(_check_secret_key)], ...] = ()

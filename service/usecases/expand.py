@@ -1,7 +1,7 @@
 """Expands a seed hop by hop over every source that accepts each node, and says how it went."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,11 +17,12 @@ from service.usecases.fetch import Drive, Fetcher
 from service.usecases.ledger import Ledger
 from service.usecases.locate import Located, choose, locate, place
 from service.usecases.naming import Naming
-from service.usecases.refusal import check_answer
+from service.usecases.pulse import Beat, Pulse
 from service.usecases.report import Report, combined
 from service.usecases.request import GraphRequest
+from service.usecases.requirement import check_answer
 from service.usecases.shelf import Ask, Cabinet, Shelf
-from service.usecases.source import Source
+from service.usecases.source import Access, Source
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -57,12 +58,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Expander:
-    """What every answer needs: the configured sources, the cache, the driver and the clock."""
+    """What every answer needs: the configured sources, the cache, the driver and the clock.
+
+    `pulse` is told how the sources did.
+    """
 
     sources: tuple[Source, ...]
     cabinet: Cabinet
     drive: Drive
     clock: Clock
+    pulse: Pulse
 
     async def expand(self, request: GraphRequest) -> Answer:
         """Answer one request; RequestError, or AnswerRefusedError when it requires more."""
@@ -85,15 +90,24 @@ class Expander:
         await run.resolve()
         await run.expand()
         answer = run.conclude(elapsed=timedelta(seconds=self.clock.monotonic() - started))
+        self._take_pulse(answer.reports, shelf.accesses)
         check_answer(
             answer.reports,
-            seed=answer.seed,
             known=answer.seed_known,
             complete=answer.complete,
             require=request.require,
             only_if_cached=request.tolerance.only_if_cached,
         )
         return answer
+
+    def _take_pulse(self, reports: Sequence[Report], accesses: Mapping[str, Access]) -> None:
+        now = self.clock.now()
+        for report in reports:
+            # What the cache answered says nothing of how the source is.
+            if report.calls:
+                until = None if report.retry_after is None else now + report.retry_after
+                beat = Beat(report.outcome, now, until)
+                self.pulse.note(report.source, identity=accesses[report.source].identity, beat=beat)
 
 
 class _Run:
@@ -219,8 +233,12 @@ class _Run:
         return findings
 
     def _seed_known(self) -> bool | None:
-        sides = [side for told in self._sides.values() for side in told]
-        if self._expansion.edges or any(side.listing.edges or side.listing.facts for side in sides):
+        seed = self._expansion.seed
+        told = isinstance(seed, NodeId) and any(
+            map(self._fetcher.ledger.facts_of, self._naming.addresses(seed))
+        )
+        shown = any(side.listing.edges for sides in self._sides.values() for side in sides)
+        if told or shown or self._expansion.edges:
             return True
         outcomes = [report.findings[self._located.seed].outcome for report in self._reports.values()]
         return False if outcomes and set(outcomes) == {Outcome.ABSENT} else None

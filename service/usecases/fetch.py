@@ -47,14 +47,14 @@ class _Counting:
         self._calls = calls
         self._source = source
 
+    @property
+    def exhausted(self) -> bool:
+        return self._allowance.exhausted
+
     def take(self) -> bool:
         taken = self._allowance.take()
         self._calls[self._source] += taken
         return taken
-
-    def give_back(self) -> None:
-        self._allowance.give_back()
-        self._calls[self._source] -= 1
 
 
 @dataclass(slots=True)
@@ -82,12 +82,24 @@ class Fetcher:
         return self.shelf.down
 
     async def fetch(self, asks: Sequence[Ask], *, nodes: Collection[NodeId]) -> dict[Ask, Answered]:
-        """Answer the asks, and complete what the cache has told of `nodes`, in one go."""
+        """Answer the asks, and complete what the cache has told of `nodes`, in one go.
+
+        While sources are asked, what the cache told just now is completed too: when a slow source
+        has used up the time, a fast one's answer is not the less whole.
+        """
         held, gone = await self.shelf.read(asks, nodes=nodes, deadline=self.deadline)
         answered = {ask: _from_cache(each) for ask, each in held.items() if each.standing in _SERVED}
         missing = dict.fromkeys(ask for ask in asks if ask not in answered)
         repairs = [ask for ask in dict.fromkeys(map(self._lister, gone)) if ask not in missing]
-        fetched = await self._call([*missing, *repairs])
+        fetched: dict[Ask, Finding] = {}
+        if missing or repairs:
+            async with TaskGroup() as group:
+                completing = group.create_task(self.shelf.read((), nodes=None, deadline=self.deadline))
+                calling = group.create_task(self._call([*missing, *repairs]))
+            fetched = calling.result()
+            late = dict.fromkeys(map(self._lister, completing.result()[1]))
+            repairs += (again := [ask for ask in late if ask not in fetched])
+            fetched |= await self._call(again)
         for ask in missing:
             answered[ask] = _settled(fetched[ask], held.get(ask))
         return answered | {ask: Answered(fetched[ask]) for ask in repairs if not fetched[ask].outcome.whole}
@@ -178,11 +190,15 @@ def _for_all(finding: Finding, source: Source) -> Finding:
 
 
 def _batches(asks: Sequence[Ask]) -> Iterator[list[Ask]]:
-    """Group asks of one source, aspect and tenant into batches, ascending by address."""
-    groups: dict[tuple[str, Aspect, str], list[Ask]] = defaultdict(list)
+    """Group asks of one source, aspect and tenant into batches, ascending by address.
+
+    Relations come first: they are what the calls of a short budget are for.
+    """
+    groups: dict[tuple[str, bool, str], list[Ask]] = defaultdict(list)
     for ask in asks:
         # An upstream may know one tenant and not another: they never share a batch.
-        groups[ask.source.name, ask.aspect, ask.address.tenant or ""].append(ask)
+        described = ask.aspect is Aspect.DESCRIPTION
+        groups[ask.source.name, described, ask.address.tenant or ""].append(ask)
     for _, group in sorted(groups.items()):
         group.sort(key=lambda ask: str(ask.address))
         size = group[0].source.connector.spec.batch_size

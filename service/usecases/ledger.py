@@ -18,6 +18,7 @@ class Owed:
 
     source: str
     node: NodeId
+    digest: bytes
     listed_by: Address
     fetched_at: datetime
     aspect: Aspect = Aspect.RELATIONS
@@ -54,9 +55,9 @@ class Ledger:
         if held is None or held.age_rank < owed.age_rank:
             self._owed[owed.source, owed.node] = owed
 
-    def collect(self, nodes: Collection[NodeId]) -> list[Owed]:
-        """Take out what is owed of these nodes; what a newer telling has settled is dropped."""
-        due = [owed for owed in self._owed.values() if owed.node in nodes]
+    def collect(self, nodes: Collection[NodeId] | None = None) -> list[Owed]:
+        """Take out what is owed of these nodes, of all by default; what is settled meanwhile is dropped."""
+        due = [owed for owed in self._owed.values() if nodes is None or owed.node in nodes]
         for owed in due:
             del self._owed[owed.source, owed.node]
         return [owed for owed in due if not self._settled(owed)]

@@ -36,12 +36,12 @@ def locate(text: str, sources: Sequence[Source]) -> Located:
     """Find the seed; InvalidNodeIdError, AmbiguousNodeError or UnknownNodeError."""
     address = parse_address(text)
     claims: dict[Address, list[Source]] = {}
-    refusal: InvalidNodeIdError | None = None
+    refusal: InvalidNodeIdError | AmbiguousNodeError | None = None
     for source in sources:
         try:
             for candidate in source.connector.claim(address):
                 claims.setdefault(candidate, []).append(source)
-        except InvalidNodeIdError as error:
+        except (InvalidNodeIdError, AmbiguousNodeError) as error:
             refusal = refusal or error
     if not claims:
         raise refusal or UnknownNodeError(_nobody(sources))

@@ -45,10 +45,11 @@ class Report:
     @property
     def detail(self) -> str | None:
         """Give the words for the worst outcome, of the smallest address that has any."""
+        outcome = self.outcome
         told = [
             (str(address), finding.detail)
             for address, finding in self.findings.items()
-            if finding.outcome is self.outcome and finding.detail is not None
+            if finding.outcome is outcome and finding.detail is not None
         ]
         return min(told, default=(None, None))[1]
 
@@ -65,7 +66,8 @@ class Report:
         listing = finding.listing
         if finding.outcome.answered or listing.edges or listing.facts:
             self.replied |= not listing.absent
-            age = now - listing.fetched_at
+            # A time in the future is another machine's clock.
+            age = max(now - listing.fetched_at, timedelta(0))
             self.age = age if self.age is None else max(self.age, age)
 
 

@@ -21,7 +21,7 @@ from connectors.ports import Clock
 from connectors.settings import Visibility
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
-from service.cache.codec import Draft, decode_draft, decode_facts, encode_listing
+from service.cache.codec import Apart, Draft, decode_draft, decode_facts, encode_listing
 from service.cache.frame import EntryError
 from service.cache.freshness import Standing, Tolerance, classify_age, is_negative, jitter_of, retention
 from service.cache.hasher import Hasher
@@ -29,12 +29,14 @@ from service.cache.key import Question, Scope, facts_key, proof_key, refusal_key
 from service.cache.partition import PUBLIC, tenant_partition
 from service.cache.store import Item, Store
 from service.usecases.ledger import Ledger, Owed
-from service.usecases.refused import Refused, written_moment
+from service.usecases.revoked import Revoked, written_moment
 from service.usecases.source import Access, Source
 
 log = structlog.get_logger(__name__)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
+# Seconds an answer may end later for the sake of one more trip to the store.
+_LAST_TRIP = 0.03
 _USABLE = (Standing.FRESH, Standing.STALE_OK, Standing.STALE_IF_ERROR)
 
 
@@ -62,7 +64,7 @@ class Cabinet:
     store: Store
     hasher: Hasher
     clock: Clock
-    refused: Refused
+    revoked: Revoked
     tenant_proof: timedelta
 
 
@@ -79,9 +81,9 @@ class Shelf:
     down: bool = False
 
     async def read(
-        self, asks: Sequence[Ask], *, nodes: Collection[NodeId], deadline: float
+        self, asks: Sequence[Ask], *, nodes: Collection[NodeId] | None, deadline: float
     ) -> tuple[dict[Ask, Held], list[Owed]]:
-        """Look up the asks, and the facts owed of `nodes`, in one round trip.
+        """Look up the asks, and the facts owed of `nodes` (of all, when None), in one round trip.
 
         Gives what was found and usable, and the facts that are gone although a listing refers to
         them.
@@ -91,9 +93,13 @@ class Shelf:
         realms = {(ask.source.name, ask.address.tenant) for ask in questions}
         realms.update((debt.source, debt.listed_by.tenant) for debt in owed)
         markers = {realm: self._marker_keys(*realm) for realm in realms}
-        apart = {debt: self._facts_key(debt.source, debt.listed_by.tenant, debt.node) for debt in owed}
+        apart = {
+            debt: self._facts_key(debt.source, debt.listed_by.tenant, Apart(debt.node, debt.digest))
+            for debt in owed
+        }
         keys = dict.fromkeys(chain(*questions.values(), *markers.values(), apart.values()))
-        blobs = await self._load(list(keys), deadline)
+        # What a listing in hand owes is read a little late rather than asked of its source again.
+        blobs = await self._load(list(keys), self._late(deadline) if apart and not asks else deadline)
         barred = {realm: self._barred_until(realm[0], marked, blobs) for realm, marked in markers.items()}
         found = {}
         for ask, asked in questions.items():
@@ -164,7 +170,7 @@ class Shelf:
         """Give the time until which nothing fetched may be served."""
         *refusals, proof = markers
         told = [_instant(blobs.get(key), damaged=_FOR_EVER) for key in refusals]
-        told += [self.cabinet.refused.since(key) or _NEVER for key in refusals]
+        told += [self.cabinet.revoked.since(key) or _NEVER for key in refusals]
         refused = max(told)
         if self.sources[name].visibility is Visibility.TENANT:
             # What others fetched since shows nothing of this credential: it has to be accepted anew.
@@ -201,8 +207,17 @@ class Shelf:
     def _owe(self, ask: Ask, draft: Draft) -> None:
         listing = draft.listing
         self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
-        for node in draft.wanted:
-            self.ledger.owe(Owed(ask.source.name, node, ask.address, listing.fetched_at, ask.aspect))
+        for apart in draft.wanted:
+            self.ledger.owe(
+                Owed(
+                    source=ask.source.name,
+                    node=apart.node,
+                    digest=apart.digest,
+                    listed_by=ask.address,
+                    fetched_at=listing.fetched_at,
+                    aspect=ask.aspect,
+                )
+            )
 
     def _settle(self, debt: Owed, blob: bytes | None) -> bool:
         try:
@@ -212,11 +227,13 @@ class Shelf:
         self.ledger.adopt((facts,), source=debt.source, fetched_at=debt.fetched_at)
         return True
 
-    def _facts_key(self, name: str, tenant: str | None, node: NodeId) -> str:
+    def _facts_key(self, name: str, tenant: str | None, apart: Apart) -> str:
         # The tenant is that of the listing which tells of the node: one tenant's word for a node
         # that several tenants can name is not for the others to read.
         scope = self._scope(self.sources[name], self.accesses[name], tenant)
-        return facts_key(scope, tenant=tenant, node=node, hasher=self.cabinet.hasher)
+        return facts_key(
+            scope, tenant=tenant, node=apart.node, digest=apart.digest, hasher=self.cabinet.hasher
+        )
 
     def _entry(self, scope: Scope, source: Source, listing: Listing) -> list[Item]:
         tenant, policy = listing.address.tenant, source.freshness
@@ -228,8 +245,8 @@ class Shelf:
             log.warning("not cached", source=source.name, reason=str(error))
             return []
         facts = [
-            Item(self._facts_key(source.name, tenant, node), facts, retention(policy, negative=False))
-            for node, facts in apart.items()
+            Item(self._facts_key(source.name, tenant, each), facts, retention(policy, negative=False))
+            for each, facts in apart.items()
         ]
         kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         return [*facts, Item(key, blob, kept)]
@@ -241,7 +258,7 @@ class Shelf:
         moment = self.cabinet.clock.now()
         longest = max(retention(source.freshness, negative=negative) for negative in (True, False))
         marker = Item(key, written_moment(moment), longest)
-        self.cabinet.refused.note(marker, moment)
+        self.cabinet.revoked.note(marker, moment)
         return marker
 
     def _proof(self, scope: Scope, access: Access, listing: Listing) -> Item:
@@ -249,6 +266,9 @@ class Shelf:
         key = proof_key(scope, tenant=tenant, credential=credential, hasher=self.cabinet.hasher)
         # As of when the upstream replied: a refusal may have come since.
         return Item(key, written_moment(listing.fetched_at), self.cabinet.tenant_proof)
+
+    def _late(self, deadline: float) -> float:
+        return max(deadline, self.cabinet.clock.monotonic() + _LAST_TRIP)
 
     async def _load(self, keys: list[str], deadline: float) -> dict[str, bytes | None]:
         left = deadline - self.cabinet.clock.monotonic()
@@ -263,17 +283,14 @@ class Shelf:
 
     async def _save(self, items: list[Item], deadline: float) -> None:
         # What was fetched in time is kept even if keeping it ends a little later, but not much.
-        left = max(deadline - self.cabinet.clock.monotonic(), _LAST_WRITE)
+        left = self._late(deadline) - self.cabinet.clock.monotonic()
         try:
             async with timeout(left):
                 await self.cabinet.store.save(items)
         except (StoreUnavailableError, TimeoutError):
             self.down = True
         else:
-            self.cabinet.refused.settle(items)
-
-
-_LAST_WRITE = 0.02
+            self.cabinet.revoked.settle(items)
 
 
 def _draft(blob: bytes | None) -> Draft | None:

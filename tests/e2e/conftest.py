@@ -5,13 +5,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import autodesk, threatwinds, write_settings
 
 
 @pytest.fixture(scope="session")
 def threatwinds_sandbox() -> Iterator[Process]:
-    """A ThreatWinds sandbox for the whole run; a test that sets switches or faults resets them."""
+    """Start a ThreatWinds sandbox for the whole run; a test that sets switches or faults resets them."""
     process = start_sandbox("threatwinds")
     yield process
     process.end()
@@ -19,7 +20,7 @@ def threatwinds_sandbox() -> Iterator[Process]:
 
 @pytest.fixture(scope="session")
 def autodesk_sandbox() -> Iterator[Process]:
-    """An Autodesk sandbox for the whole run, its quota off."""
+    """Start an Autodesk sandbox for the whole run, its quota off."""
     process = start_sandbox("autodesk")
     httpx.put(f"{process.url}/_sandbox/switches", json={"requests_per_minute": None}).raise_for_status()
     yield process
@@ -30,7 +31,7 @@ def autodesk_sandbox() -> Iterator[Process]:
 def service(
     tmp_path_factory: pytest.TempPathFactory, threatwinds_sandbox: Process, autodesk_sandbox: Process
 ) -> Iterator[Process]:
-    """A service over both sandboxes with the embedded store."""
+    """Start a service over both sandboxes with the embedded store."""
     folder: Path = tmp_path_factory.mktemp("service")
     sources = {
         "threatwinds": threatwinds(threatwinds_sandbox.url),
@@ -43,6 +44,6 @@ def service(
 
 @pytest.fixture
 def caller(service: Process) -> Iterator[httpx.Client]:
-    """An HTTP client of the service."""
+    """Open an HTTP client of the service."""
     with httpx.Client(base_url=service.url, timeout=30) as client:
         yield client

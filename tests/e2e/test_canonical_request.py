@@ -57,6 +57,7 @@ THREATWINDS: dict[str, list[Any]] = {
     ],
 }
 Fields = dict[str, Any]
+KEYS = ["a secret key of all applications here"]
 
 
 @st.composite
@@ -102,7 +103,7 @@ def feed() -> Iterator[Process]:
 async def inside(store: Store) -> AsyncIterator[Inside]:
     """Open the applications of one test when they are asked for."""
     async with AsyncExitStack() as stack:
-        yield Inside(stack, redis_url=store.url, secret_keys=["a secret key of all applications here"])
+        yield Inside(stack, redis_url=store.url, store_timeout="2s", secret_keys=KEYS)
 
 
 many = settings(
@@ -129,7 +130,7 @@ async def test_defect_8_autodesk_requests_that_differ_in_one_field_share_nothing
     assert (await ask_autodesk(inside, site, one)).calls > 0
     second = await ask_autodesk(inside, site, other)
     if name != "filter":
-        assert (second.calls, second.cached) == (1, 0)
+        assert (second.calls > 0, second.cached) == (True, 0)
     else:
         fresh = await ask_autodesk(inside, site, other, max_age="0")
         assert second.read_only == fresh.read_only
@@ -185,7 +186,7 @@ async def test_another_secret_key_shares_nothing(store: Store, site: Process) ->
     async with AsyncExitStack() as stack:
         for number in "12":
             key = f"secret key number {number}, at least so long"
-            inside = Inside(stack, redis_url=store.url, secret_keys=[key])
+            inside = Inside(stack, redis_url=store.url, store_timeout="2s", secret_keys=[key])
             first = await ask_autodesk(inside, site, fields)
             assert (first.calls, first.cached) == (1, 0)
             assert (await ask_autodesk(inside, site, fields)).cached == 1

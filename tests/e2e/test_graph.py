@@ -2,8 +2,10 @@
 
 import httpx
 import networkx as nx
+
 from harness.settings import CONTAINER
 
+LINEAGE = "urn:adsk.wipprod:dm.lineage:hC6k4hndRWaeIVhIjvHu8w"
 ISSUE = f"autodesk-bim360-issue@{CONTAINER}:issue:bd17903c-7d3b-4e56-a79f-4cea00d430db"
 
 
@@ -28,8 +30,7 @@ def test_the_relationship_of_the_autodesk_document(caller: httpx.Client) -> None
     record = "74b70bb8-8802-a1fd-f201-890375a60c8f"
     for end in (
         f"autodesk-bim360-asset@{CONTAINER}:asset:2b95ba7a-3df5-4e99-a693-9c7cc15ee8c0",
-        f"autodesk-bim360-documentmanagement@{CONTAINER}:documentlineage:"
-        "urn:adsk.wipprod:dm.lineage:hC6k4hndRWaeIVhIjvHu8w",
+        f"autodesk-bim360-documentmanagement@{CONTAINER}:documentlineage:{LINEAGE}",
     ):
         answer = caller.get("/graph", params={"node": end}).json()
         edge = next(e for e in answer["edges"] if e["provenance"][0]["record"] == record)

@@ -89,7 +89,7 @@ def running_services(
                 "closed": feed(groups="global,quantfall"),
             }
             path = tmp_path_factory.mktemp("service") / "relgraph.toml"
-            top = {"secret_keys": KEYS, "tenant_proof": "2s"}
+            top = {"secret_keys": KEYS, "tenant_proof": "2s", "store_timeout": "2s"}
             write_settings(path, redis_url=running_store.url, sources=sources, **top)
             process = start_service(path, "--workers", "2")
             stack.callback(process.end)

@@ -79,7 +79,8 @@ def running(
         }
         path = tmp_path_factory.mktemp("service") / "relgraph.toml"
         keys = ["a secret key of all services here"]
-        write_settings(path, redis_url=running_store.url, secret_keys=keys, sources=sources)
+        top = {"secret_keys": keys, "store_timeout": "1s"}
+        write_settings(path, redis_url=running_store.url, sources=sources, **top)
         processes = [start_service(path), start_service(path, "--workers", "2")]
         for process in processes:
             stack.callback(process.end)

@@ -107,6 +107,8 @@ def test_one_refresh_in_the_whole_fleet(
     path = tmp_path / "relgraph.toml"
     sources = {"acc": refreshing(site, login)}
     write_settings(path, redis_url=store.url, secret_keys=KEYS, sources=sources)
+    # Long enough for every worker to find that a refresh is due while the first one is under way.
+    board.fault({"match": TOKEN, "latency_seconds": 0.5})
     with ExitStack() as stack:
         urls = []
         for _ in range(2):

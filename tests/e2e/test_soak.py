@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import threatwinds, write_settings
 

@@ -84,10 +84,8 @@ def said(process: Process, event: str) -> int:
 
 def test_the_store_dies_under_load_and_comes_back(tmp_path: Path, sources: Tables, store: Store) -> None:
     """No error, no wrong answer; /readyz and the log tell of it, once per change and worker."""
-    # So long a timeout that a busy machine is not taken for trouble: nobody is at a dead store's address.
-    top = {"redis_url": store.url, "store_timeout": "2s"}
     with (
-        standing(tmp_path, "--workers", "2", sources=sources, **top) as (process, client),
+        standing(tmp_path, "--workers", "2", redis_url=store.url, sources=sources) as (process, client),
         ThreadPoolExecutor(6) as pool,
     ):
         truth = read_truth(client)

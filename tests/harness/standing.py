@@ -11,7 +11,8 @@ import httpx
 from harness.process import Process, start_service
 from harness.settings import write_settings
 
-KEYS = ("a secret key of all services here",)
+# A store timeout long enough that a busy machine is not taken for trouble.
+_USUAL: dict[str, Any] = {"secret_keys": ["a secret key of all services here"], "store_timeout": "2s"}
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def standing(
 ) -> Iterator[tuple[Process, httpx.Client]]:
     """Serve with these settings and arguments of `relgraph serve`; the settings file goes into `folder`."""
     config = folder / f"relgraph-{len(list(folder.iterdir()))}.toml"
-    write_settings(config, sources=sources, **{"secret_keys": list(KEYS)} | top)
+    write_settings(config, sources=sources, **_USUAL | top)
     with ExitStack() as stack:
         process = start_service(config, *arguments)
         stack.callback(process.end)

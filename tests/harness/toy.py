@@ -154,7 +154,8 @@ def _edge(row: dict[str, Any]) -> Edge:
 class Site:
     """A scripted upstream: rows, labels of nodes, and what goes wrong for which address.
 
-    `faults` maps a text that a call's aspect and addresses contain to a status, to "slow" or to an error.
+    `faults` maps a text that a call's aspect and addresses contain to a status, to "slow" or to an error;
+    `held_back` is why no call leaves.
     """
 
     clock: FixedClock
@@ -166,6 +167,7 @@ class Site:
     refused: set[str] = field(default_factory=set)
     journal: list[tuple[str, str, str]] = field(default_factory=list)
     retry_after: str = "7"
+    held_back: Exception | None = None
 
     def line(self, one: str, other: str, **rest: Any) -> None:
         """Add an undirected row, or a directed one."""

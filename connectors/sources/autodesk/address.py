@@ -7,7 +7,7 @@ for the container itself, so nothing can be named in it.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from connectors.errors import InvalidNodeIdError
+from connectors.errors import AmbiguousNodeError, InvalidNodeIdError
 from connectors.model import Address, NodeId
 from connectors.sources.autodesk.container import Containers, read_container
 
@@ -27,7 +27,8 @@ def is_domain(namespace: str) -> bool:
 def claim_address(address: Address, *, containers: Containers) -> Sequence[Address]:
     """Give what `address` can mean in these containers; several when it leaves the container open.
 
-    () when it belongs to nobody here. InvalidNodeIdError when it can mean nothing anywhere.
+    () when it belongs to nobody here. InvalidNodeIdError when it can mean nothing anywhere,
+    AmbiguousNodeError when it can mean any container and there is no list to choose from.
     """
     if not is_domain(address.namespace) and address.namespace != WHOLE_CONTAINER:
         return ()
@@ -48,15 +49,15 @@ def accepts_address(address: Address, *, containers: Containers) -> bool:
     """Tell whether `address` is canonical here: just what `claim_address` gives."""
     try:
         return tuple(claim_address(address, containers=containers)) == (address,)
-    except InvalidNodeIdError:
+    except (AmbiguousNodeError, InvalidNodeIdError):
         return False
 
 
 def _read_tenants(tenant: str | None, *, containers: Containers) -> Sequence[str]:
     if tenant is None:
         if containers == "any":
-            raise InvalidNodeIdError(
-                "the address needs @container after the namespace: any container is served"
+            raise AmbiguousNodeError(
+                "the address needs @container after the namespace: any container is served", choices=()
             )
         return containers
     if containers == "any":

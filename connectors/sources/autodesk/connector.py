@@ -102,8 +102,8 @@ def _describe(settings: AutodeskSettings) -> ConnectorSpec:
         mapping_version=MAPPING_VERSION,
         batch_size=MAX_ENTITIES if settings.intersect else 1,
         selects=True,
-        freshness=Freshness(ttl=settings.ttl, stale_for=settings.stale_for, absent_ttl=settings.absent_ttl),
-        pace=Pace(requests_per_minute=settings.requests_per_minute, concurrency=settings.concurrency),
+        freshness=Freshness.of(settings),
+        pace=Pace.of(settings),
         # "true if this relationship is read only for the current caller" (relationships:search).
         caller_relative=frozenset({"is_read_only"}),
         examples=tuple(text.format(container) for text in _EXAMPLES),

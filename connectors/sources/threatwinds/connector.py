@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from connectors.contract import ConnectorSpec, Filter, Page, Want
+from connectors.contract import ConnectorSpec, Filter, Freshness, Pace, Page, Want
 from connectors.disposition import Verdict
 from connectors.model import Address, NodeId
 from connectors.observable import NAMESPACE as OBSERVABLE
@@ -56,6 +56,8 @@ class ThreatWindsConnector:
             ),
             mapping_version=MAPPING_VERSION,
             describes=True,
+            freshness=Freshness.of(settings),
+            pace=Pace.of(settings),
             examples=_EXAMPLES,
         )
 

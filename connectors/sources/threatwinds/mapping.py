@@ -73,9 +73,15 @@ def read_native(entity: Entity, *, path: str) -> NativeId:
 
 
 def identify(native: NativeId, entity: Entity) -> NodeId:
-    """Give the node of an entity: the first reading of its value that hashes to its id decides."""
+    """Give the node of an entity: the first reading of its value that hashes to its id decides.
+
+    A value hashed before it was normalised (as before 2024-04) is no address: typed, it would be
+    normalised and lead to another entity. Such an entity keeps the address of its id.
+    """
+    form = TYPES.get(native.type)
     for text in _readings(entity):
-        if native.tells(text) and (node := place(native.type, text)) is not None:
+        leads_back = form is None or form.spell(text) == text
+        if native.tells(text) and leads_back and (node := place(native.type, text)) is not None:
             return node
     return unnamed(native)
 

@@ -12,12 +12,13 @@ from connectors.errors import InvalidNodeIdError
 from connectors.model import Address, NodeId
 from connectors.observable import KINDS
 from connectors.observable import NAMESPACE as OBSERVABLE
-from connectors.sources.threatwinds.vocabulary import FORMER, OWN, TYPES
+from connectors.sources.threatwinds.vocabulary import TYPES
 
 NAMESPACE = "threatwinds"
 ENTITY = "entity"
 """The type of an address whose key is a native id: the value is not known (yet)."""
 
+_TYPE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NATIVE = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)-([0-9a-f]{64})")
 _LONGEST_TYPE = 128
 
@@ -57,14 +58,17 @@ def native_of(node: NodeId) -> NativeId | None:
         return None
     if node.namespace == NAMESPACE and node.type == ENTITY:
         return parse_native(node.key)
-    own = node.namespace == NAMESPACE and node.type in OWN
+    own = node.namespace == NAMESPACE and node.type not in KINDS and _is_type(node.type)
     neutral = node.namespace == OBSERVABLE and node.type in KINDS
     return NativeId(node.type, digest(node.key)) if own or neutral else None
 
 
 def place(type_: str, value: str) -> NodeId | None:
-    """Give the address of a value of a known type; None when no address can hold it."""
-    if type_ not in TYPES:
+    """Give the address of a value that hashes to its id; None when no address can hold it.
+
+    A type newer than our vocabulary will do: for what ThreatWinds shows only the hash decides.
+    """
+    if type_ == ENTITY:
         return None
     try:
         return NodeId(OBSERVABLE if type_ in KINDS else NAMESPACE, None, type_, value)
@@ -102,6 +106,9 @@ def _claim_entity(key: str) -> NodeId:
     native = parse_native(f"{type_}{hyphen}{suffix.lower()}")
     if native is None:
         raise InvalidNodeIdError("a ThreatWinds id is a type, a hyphen and 64 hexadecimal characters")
-    if native.type not in TYPES and native.type not in FORMER:
-        raise InvalidNodeIdError(f"{native.type!r} is no ThreatWinds type")
+    # A type this code has not heard of may exist all the same: ThreatWinds knows its own ids.
     return unnamed(native)
+
+
+def _is_type(text: str) -> bool:
+    return len(text) <= _LONGEST_TYPE and _TYPE.fullmatch(text) is not None

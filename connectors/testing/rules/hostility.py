@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from connectors.contract import Connector, Filter, Page, Want
 from connectors.disposition import Disposition
-from connectors.errors import InvalidNodeIdError, SourceError
+from connectors.errors import AmbiguousNodeError, InvalidNodeIdError, SourceError
 from connectors.model import Address, NodeId, parse_address
 from connectors.testing.candidate import Candidate, Exchange, canonical
 from connectors.testing.hostile import HEADERS, KEYS, VALUES, bodies
@@ -129,7 +129,7 @@ def _addresses(connector: Connector, examples: Any) -> Iterator[str]:
 def _type(connector: Connector, typed: NodeId) -> Iterator[str]:
     try:
         claims = connector.claim(typed)
-    except InvalidNodeIdError:
+    except (AmbiguousNodeError, InvalidNodeIdError):
         return
     except Exception as error:  # noqa: BLE001 - whatever else escapes is the fault looked for
         yield f"claim: {type(error).__name__} escapes: {str(error)[:200]}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.contract import Connector, ConnectorSpec
+from connectors.contract import Connector, ConnectorSpec, Freshness, Pace
 from connectors.errors import InvalidNodeIdError
 from connectors.model import Selection, parse_address
 from connectors.settings import SourceSettings
@@ -17,6 +17,8 @@ _RELATION = re.compile(r"[a-z][a-z0-9_]{0,63}")
 # A family of namespaces is written with a star at its end.
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\*?")
 _ELSEWHERE = "https://elsewhere.example.com/graph"
+# None of these is a default: a sheet that ignores its settings would else look true.
+_POLICY = {"ttl": "61s", "stale_for": "62s", "absent_ttl": "3s", "requests_per_minute": 59, "concurrency": 7}
 
 
 def spec_is_valid(candidate: Candidate) -> Iterator[str]:
@@ -34,7 +36,12 @@ def spec_is_valid(candidate: Candidate) -> Iterator[str]:
         except ValidationError as error:
             yield f"settings {number}: refused: {error}"
             continue
-        faults = (*_form(connector.spec), *_truth(connector), *_scope(candidate, table))
+        faults = (
+            *_form(connector.spec),
+            *_truth(connector),
+            *_scope(candidate, table),
+            *_policy(candidate, table),
+        )
         if connector.spec.kind != plugin.kind:
             faults = (*faults, f"the spec's kind is {connector.spec.kind!r}, the plugin's {plugin.kind!r}")
         yield from (f"settings {number}: {fault}" for fault in faults)
@@ -84,3 +91,13 @@ def _scope(candidate: Candidate, table: Mapping[str, Any]) -> Iterator[str]:
     moved = candidate.build({**table, "base_url": _ELSEWHERE})
     if moved.spec.scope == candidate.build(table).spec.scope:
         yield "another base_url gives the same scope"
+
+
+def _policy(candidate: Candidate, table: Mapping[str, Any]) -> Iterator[str]:
+    # The service keeps to the sheet: what it leaves out of the settings has no effect.
+    chosen = {**table, **_POLICY}
+    settings, spec = candidate.plugin.settings.model_validate(chosen), candidate.build(chosen).spec
+    if spec.freshness != Freshness.of(settings):
+        yield "freshness is not what the settings say"
+    if spec.pace != Pace.of(settings):
+        yield "pace is not what the settings say"

@@ -18,15 +18,15 @@ from connectors.model import NodeId, Outcome
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
 from service.api.problems import (
-    BY_STATUS,
     NotReadyError,
     ParametersError,
     UnauthenticatedError,
     kind_of,
     problem_body,
 )
-from service.usecases.refusal import NotCachedError, SourcesFailedError, SourcesTimedOutError
+from service.kind import BY_STATUS
 from service.usecases.report import Report
+from service.usecases.requirement import NotCachedError, SourcesFailedError, SourcesTimedOutError
 
 _SEED = NodeId("observable", None, "domain", "acescency.com")
 _CHOICES = ("autodesk-bim360-issue@f0f4f36a:issue:1", "autodesk-bim360-issue@0c4cd29c:issue:1")

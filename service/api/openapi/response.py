@@ -126,11 +126,15 @@ def health_responses() -> dict[str, Response]:
 def readiness_responses() -> dict[str, Response]:
     """Describe what /readyz answers."""
     bodies = {
-        "ready": {"status": "ok", "store": "ok", "sources": ["threatwinds", "acc"]},
-        "without its cache": {
+        "ready": {
+            "status": "ok",
+            "store": "ok",
+            "sources": [{"name": "threatwinds", "outcome": "ok"}, {"name": "acc", "outcome": None}],
+        },
+        "without its cache and a source": {
             "status": "degraded",
             "store": "unavailable",
-            "sources": ["threatwinds", "acc"],
+            "sources": [{"name": "threatwinds", "outcome": "ok"}, {"name": "acc", "outcome": "unavailable"}],
         },
     }
     return {

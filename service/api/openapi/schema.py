@@ -167,6 +167,14 @@ class ExampleAddress(BaseModel):
     ref: str
 
 
+class LastOutcome(BaseModel):
+    """How a source did the last time it was asked."""
+
+    outcome: Annotated[str, _open(OUTCOMES, "From best to worst these are known:")]
+    at: datetime
+    retry_at: datetime | None = Field(description="When the source wants to be asked again at the earliest.")
+
+
 class SourceRecord(BaseModel):
     """A configured source, as this caller may use it."""
 
@@ -182,6 +190,9 @@ class SourceRecord(BaseModel):
     requests_per_minute: int | None
     ttl_seconds: Annotated[float, Field(ge=0)]
     examples: list[ExampleAddress]
+    last: LastOutcome | None = Field(
+        description="How it did when it was last asked for this caller, as this process has seen it."
+    )
 
 
 class SourceList(BaseModel):
@@ -196,12 +207,19 @@ class Health(BaseModel):
     status: str
 
 
+class SourceState(BaseModel):
+    """How a source did the last time anybody asked it; null when nobody has."""
+
+    name: str
+    outcome: str | None
+
+
 class Readiness(BaseModel):
-    """The service can answer; `degraded` when it has to do without its cache."""
+    """The service can answer; `degraded` when it has to do without its cache or a source."""
 
     status: str
     store: str
-    sources: list[str]
+    sources: list[SourceState]
 
 
 class _Untitled(GenerateJsonSchema):

@@ -43,7 +43,6 @@ async def test_nothing_asked_is_nothing_done(store: Store) -> None:
     """Empty lists are fine everywhere."""
     assert await store.load([]) == []
     await store.save([])
-    await store.remove([])
 
 
 @pytest.mark.parametrize("value", [b"", b"\x00", b"\r\n$5\r\n", bytes(range(256)), b"x" * 1_000_000])
@@ -89,14 +88,6 @@ async def test_any_life_is_taken(store: Store, ttl: timedelta) -> None:
     assert len(await store.load([key])) == 1
 
 
-async def test_what_is_removed_is_gone(store: Store) -> None:
-    """Removing forgets those keys and no others; keys that are not there are no matter."""
-    one, other, nothing = _keys(3)
-    await store.save([Item(one, b"1", HOUR), Item(other, b"2", HOUR)])
-    await store.remove([one, nothing])
-    assert await store.load([one, other]) == [None, b"2"]
-
-
 async def test_callers_at_once_do_not_mix(store: Store) -> None:
     """A hundred callers at once each get their own values."""
     keys = _keys(100)
@@ -121,12 +112,3 @@ async def test_a_cancelled_load_leaves_nothing_behind(store: Store) -> None:
         task.cancel()
         await asyncio.wait({task})
         assert await store.load([other]) == [b"other"]
-
-
-async def test_it_keeps_count(store: Store) -> None:
-    """Hits, misses and saved items are counted by key."""
-    one, nothing = _keys(2)
-    await store.save([Item(one, b"1", HOUR)])
-    await store.load([one, nothing, nothing])
-    tally = store.tally
-    assert (tally.hits, tally.misses, tally.saved, tally.failures, tally.skipped) == (1, 2, 1, 0, 0)

@@ -8,9 +8,15 @@ import pytest
 
 from connectors.credential import CallerCredential, RefreshCredential, Scheme, StaticCredential
 from connectors.errors import CredentialMissingError, InvalidParameterError
+from connectors.ports import Vault
 from connectors.runtime.auth import CallerAuthorizer, MissingAuthorizer, open_authorizer
 
 SECOND = timedelta(seconds=5)
+
+
+def open_none(credential: RefreshCredential) -> Vault:
+    """Fail the test: there is no refresh token to keep."""
+    raise AssertionError(credential)
 
 
 @pytest.mark.parametrize(
@@ -53,9 +59,9 @@ def test_an_unfit_credential_is_the_callers_fault(scheme: Scheme, value: str) ->
     assert "canary" not in str(caught.value)
 
 
-async def test_a_source_of_callers_has_no_credential_of_its_own(client: Any, vault: Any, clock: Any) -> None:
+async def test_a_source_of_callers_has_no_credential_of_its_own(client: Any, clock: Any) -> None:
     """Where the caller should have brought one and did not, the outcome is no_credential."""
-    authorizer = open_authorizer(CallerCredential(), client=client, vault=vault, clock=clock)
+    authorizer = open_authorizer(CallerCredential(), client=client, open_vault=open_none, clock=clock)
     assert isinstance(authorizer, MissingAuthorizer)
     with pytest.raises(CredentialMissingError):
         await authorizer.headers(timeout=SECOND)
@@ -63,10 +69,10 @@ async def test_a_source_of_callers_has_no_credential_of_its_own(client: Any, vau
     await authorizer.aclose()
 
 
-async def test_a_static_credential_is_sent_as_it_is(client: Any, vault: Any, clock: Any) -> None:
+async def test_a_static_credential_is_sent_as_it_is(client: Any, clock: Any) -> None:
     """The configured headers, under the configured identity."""
     credential = StaticCredential("me", headers=(("api-key", "k"), ("api-secret", "s")))
-    authorizer = open_authorizer(credential, client=client, vault=vault, clock=clock)
+    authorizer = open_authorizer(credential, client=client, open_vault=open_none, clock=clock)
     assert await authorizer.headers(timeout=SECOND) == credential.headers
     assert authorizer.identity == "me"
 
@@ -80,7 +86,7 @@ async def test_a_refresh_credential_is_opened_with_its_endpoint_and_vault(
     replies = [upstreams.reply(200, json.dumps(issue).encode()) for issue in (first, second)]
     there = await upstreams.say(*replies)
     credential = RefreshCredential("acc", there.url, "app", "canary-secret", "seed", "data:read")
-    authorizer = open_authorizer(credential, client=client, vault=vault, clock=clock)
+    authorizer = open_authorizer(credential, client=client, open_vault=lambda _: vault, clock=clock)
     headers = await authorizer.headers(timeout=SECOND)
     assert headers == (("authorization", "Bearer a1"),)
     assert await authorizer.renew(rejected=headers, timeout=SECOND)

@@ -11,6 +11,7 @@ import pytest
 from connectors.contract import ConnectorSpec, Filter, Page, Want
 from connectors.disposition import Verdict, classify
 from connectors.errors import (
+    OverBudgetError,
     SourceContractError,
     SourceError,
     SourceThrottledError,
@@ -73,14 +74,15 @@ class Purse:
 
     def take(self) -> bool:
         """Spend one."""
-        if self.taken == self.left:
+        if self.exhausted:
             return False
         self.taken += 1
         return True
 
-    def give_back(self) -> None:
-        """Take one back."""
-        self.taken -= 1
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether none is left."""
+        return self.taken == self.left
 
 
 class Scripted:
@@ -93,9 +95,14 @@ class Scripted:
         self.timeouts: list[timedelta] = []
         self.under_way = 0
         self.peak = 0
+        self.turn = asyncio.Event()
+        self.turn.set()
 
-    async def send(self, call: Call, *, timeout: timedelta) -> Reply:
+    async def send(self, call: Call, *, timeout: timedelta, allowance: Any) -> Reply:
         """Do what the script says."""
+        await self.turn.wait()
+        if not allowance.take():
+            raise OverBudgetError
         self.sent.append(call.path)
         self.timeouts.append(timeout)
         self.under_way += 1
@@ -273,14 +280,56 @@ async def test_an_absent_node_is_absent_when_every_opening_call_says_so(run: Any
     assert (await run(Scripted(clock, {"/a": [(404, "")], "/b": ["1"]}), "a", "b")).outcome is Outcome.OK
 
 
-async def test_a_call_that_our_own_pace_held_back_is_not_counted(run: Any, clock: Any) -> None:
-    """Nothing went upstream, so the allowance has it back; what the upstream itself throttled counts."""
-    ours, theirs = Purse(5), Purse(5)
-    held = SourceThrottledError("our own pace", sent=False)
-    assert (await run(Scripted(clock, {"/a": [held]}), "a", calls=ours)).outcome is Outcome.THROTTLED
-    sent = SourceThrottledError("too many calls")
-    assert (await run(Scripted(clock, {"/a": [sent]}), "a", calls=theirs)).outcome is Outcome.THROTTLED
-    assert (ours.taken, theirs.taken) == (0, 1)
+async def test_a_call_that_never_had_its_turn_is_not_counted(run: Any, clock: Any) -> None:
+    """Calls that wait for their turn when the deadline comes have left nothing and cost nothing."""
+    sender, purse = Scripted(clock, {"/a": ["1"], "/b": ["2"]}), Purse(5)
+    sender.turn.clear()
+    finding = await asyncio.wait_for(run(sender, "a", "b", calls=purse, seconds=0.02), 2)
+    assert (finding.outcome, purse.taken, sender.sent) == (Outcome.TIMEOUT, 0, [])
+
+
+async def test_the_last_call_goes_to_whoever_has_its_turn(run: Any, clock: Any) -> None:
+    """Two calls that both saw one call left: one leaves, the other ends the walk over budget."""
+    sender, purse = Scripted(clock, {"/a": ["1"], "/b": ["2"]}), Purse(1)
+    finding = await run(sender, "a", "b", calls=purse)
+    assert (finding.outcome, finding.detail) == (
+        Outcome.OVER_BUDGET,
+        "the calls allowed by max_calls are spent",
+    )
+    assert (purse.taken, sender.sent) == (1, ["/a"])
+
+
+async def test_a_retry_that_finds_the_budget_spent_at_its_turn_leaves_the_trouble(
+    run: Any, clock: Any
+) -> None:
+    """Another call took the last one in between: the upstream's failure stays the word."""
+    sender = Scripted(clock, {"/a": [(503, "")]})
+    purse = Purse(2)
+
+    class Busy:
+        async def sleep(self, wait: timedelta) -> None:
+            """Let somebody else spend what is left."""
+            purse.take()
+
+    walk = Walk(Toy("a"), [NODE], Want())
+    (finding,) = await drive(
+        walk,
+        connector=Toy("a"),
+        sender=sender,
+        allowance=purse,
+        deadline=clock.monotonic() + 10,
+        clock=clock,
+        sleeper=Busy(),
+        jitter=lambda: 0.5,
+    )
+    assert (finding.outcome, sender.sent) == (Outcome.UNAVAILABLE, ["/a"])
+
+
+async def test_what_the_upstream_throttled_is_counted(run: Any, clock: Any) -> None:
+    """It left, so it is spent, and there is no second attempt."""
+    sender, purse = Scripted(clock, {"/a": [SourceThrottledError("too many calls")]}), Purse(5)
+    assert (await run(sender, "a", calls=purse)).outcome is Outcome.THROTTLED
+    assert purse.taken == 1
 
 
 async def test_cancelling_ends_everything(run: Any, clock: Any) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import stat
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -99,6 +101,46 @@ async def test_who_gives_up_waiting_leaves_no_lock_behind(vault: FileVault) -> N
         with pytest.raises(asyncio.CancelledError):
             await waiting
     await asyncio.wait_for(visit(), 1)
+
+
+class Unlocking:
+    """A sleeper that meanwhile puts something without locks where the waiting lock file was opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def sleep(self, wait: timedelta) -> None:
+        """Replace the newest handle of the lock file."""
+        other = os.open(self.path.parent, os.O_PATH)
+        os.dup2(other, _newest_handle(f"{self.path}.lock"))
+        os.close(other)
+
+
+def _newest_handle(path: str) -> int:
+    return max(int(each.name) for each in Path("/proc/self/fd").iterdir() if _leads_to(each) == path)
+
+
+def _leads_to(handle: Path) -> str:
+    try:
+        return str(handle.readlink())
+    except FileNotFoundError:
+        return ""
+
+
+async def test_a_file_that_cannot_be_locked_is_said(vault: FileVault, path: Path) -> None:
+    """Where the system has no lock to give, the vault is unavailable, and the port's error says so."""
+    async with vault.hold("acc"):
+        waiting = FileVault(path, cipher=Reversing(), sleeper=Unlocking(path))
+        with pytest.raises(StoreUnavailableError, match="cannot be locked"):
+            async with waiting.hold("acc"):
+                pass
+
+
+async def test_what_a_holder_raises_stays_what_it_is(vault: FileVault) -> None:
+    """An OSError inside the block is not the vault's."""
+    with pytest.raises(ConnectionResetError):
+        async with vault.hold("acc"):
+            raise ConnectionResetError
 
 
 async def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:

@@ -7,41 +7,22 @@ from typing import Any
 import pytest
 
 from connectors.contract import Pace
-from connectors.errors import SourceThrottledError
-from connectors.runtime.pace import Governor, PacedSender, Pacer
-from connectors.wire import Call, Reply
+from connectors.errors import OverBudgetError, SourceThrottledError
+from connectors.runtime.pace import Governor, Pacer
 
 SECOND = timedelta(seconds=1)
 MINUTES = timedelta(minutes=10)
-CALL = Call("GET", "/", nodes=())
-
-
-class Recording:
-    """A sender that notes when it was asked and with how much time."""
-
-    def __init__(self, clock: Any, *replies: Reply) -> None:
-        self.clock = clock
-        self.replies = replies
-        self.at: list[float] = []
-        self.timeouts: list[timedelta] = []
-
-    async def send(self, call: Call, *, timeout: timedelta) -> Reply:
-        """Note it."""
-        self.at.append(self.clock.passed)
-        self.timeouts.append(timeout)
-        known = len(self.at) <= len(self.replies)
-        return self.replies[len(self.at) - 1] if known else Reply(200, self.clock.now())
 
 
 async def test_calls_beyond_the_minute_wait_for_it(clock: Any, sleeper: Any) -> None:
-    """With two a minute the third call goes a minute and a margin after the first, with less time left."""
-    sender = Recording(clock)
-    paced = PacedSender(sender, pacer=Pacer(Pace(2), clock=clock, sleeper=sleeper), clock=clock)
+    """With two a minute the third call goes a minute and a margin after the first."""
+    pacer = Pacer(Pace(2), clock=clock, sleeper=sleeper)
+    at = []
     for _ in range(3):
-        await paced.send(CALL, timeout=MINUTES)
+        async with pacer.turn(timeout=MINUTES):
+            at.append(clock.passed)
     assert sleeper.waits == [60.5]
-    assert sender.at == [0, 0, 60.5]
-    assert sender.timeouts == [MINUTES, MINUTES, MINUTES - timedelta(seconds=60.5)]
+    assert at == [0, 0, 60.5]
 
 
 async def test_a_wait_past_the_deadline_is_refused_at_once(clock: Any, sleeper: Any) -> None:
@@ -137,16 +118,29 @@ async def test_a_call_that_went_out_stays_counted(clock: Any, sleeper: Any) -> N
             pass
 
 
-async def test_a_429_with_a_time_lets_everyone_rest(clock: Any, sleeper: Any) -> None:
-    """After Retry-After nothing goes to that upstream until it is over: short calls fail, long ones wait."""
-    sender = Recording(clock, Reply(429, clock.now(), {"retry-after": "7"}))
-    paced = PacedSender(sender, pacer=Pacer(Pace(), clock=clock, sleeper=sleeper), clock=clock)
-    assert (await paced.send(CALL, timeout=SECOND)).status == 429
-    with pytest.raises(SourceThrottledError) as caught:
-        await paced.send(CALL, timeout=SECOND)
-    assert caught.value.retry_after == timedelta(seconds=7)
-    assert (await paced.send(CALL, timeout=MINUTES)).status == 200
-    assert sender.at == [0, 7]
+async def test_a_turn_without_a_call_is_given_back(clock: Any, sleeper: Any) -> None:
+    """Who learns at its turn that no call is left to it takes none of the minute's."""
+    pacer = Pacer(Pace(1), clock=clock, sleeper=sleeper)
+    for _ in range(3):
+        with pytest.raises(OverBudgetError):
+            async with pacer.turn(timeout=SECOND):
+                raise OverBudgetError
+    async with pacer.turn(timeout=SECOND):
+        assert sleeper.waits == []
+
+
+async def test_a_turn_given_back_after_its_minute_is_no_trouble(clock: Any, sleeper: Any) -> None:
+    """A turn that took longer than the minute counts no more, and giving it back changes nothing."""
+    pacer = Pacer(Pace(1), clock=clock, sleeper=sleeper)
+
+    async def take_long() -> None:
+        async with pacer.turn(timeout=SECOND):
+            clock.advance(61)
+            raise OverBudgetError
+
+    with pytest.raises(OverBudgetError):
+        await take_long()
+    assert pacer.idle
 
 
 def test_one_pacer_for_each_host_identity_and_pace(clock: Any, sleeper: Any) -> None:

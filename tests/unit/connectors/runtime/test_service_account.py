@@ -82,15 +82,16 @@ def test_a_key_that_cannot_sign_stops_the_start(client: Any, clock: Any, key: st
 
 
 async def test_a_service_accounts_credential_is_opened_with_its_endpoint(
-    upstreams: Any, client: Any, vault: Any, clock: Any
+    upstreams: Any, client: Any, clock: Any
 ) -> None:
-    """The authorizer sends the exchanged token and keeps nothing in the vault."""
+    """The authorizer sends the exchanged token, and no vault is opened for it."""
+    opened: list[Any] = []
     issue = {"access_token": "a1", "expires_in": 3599}
     there = await upstreams.say(upstreams.reply(200, json.dumps(issue).encode()))
     credential = ServiceAccountCredential(
         "acc", there.url, "app", "s", "account-1", "key-1", PEM, "data:read"
     )
-    authorizer = open_authorizer(credential, client=client, vault=vault, clock=clock)
+    authorizer = open_authorizer(credential, client=client, open_vault=opened.append, clock=clock)
     headers = await authorizer.headers(timeout=timedelta(seconds=5))
     assert (headers, authorizer.identity) == ((("authorization", "Bearer a1"),), "acc")
-    assert vault.kept == {}
+    assert opened == []

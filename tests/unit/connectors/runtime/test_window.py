@@ -42,6 +42,15 @@ def test_a_time_given_back_goes_to_the_next() -> None:
     assert window.take(0) == later == 60
 
 
+def test_a_time_that_counts_no_more_cannot_be_given_back() -> None:
+    """After its span a time is forgotten, and who gives it back takes nothing from the others."""
+    window = Window(capacity=1, span=60)
+    early = window.take(0)
+    late = window.take(70)
+    window.give_back(early)
+    assert window.earliest(71) == late + 60
+
+
 def test_without_a_capacity_nobody_waits() -> None:
     """An upstream without a known limit is called freely, and nothing is remembered of it."""
     window = Window(capacity=None, span=60)

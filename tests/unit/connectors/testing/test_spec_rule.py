@@ -49,6 +49,8 @@ def faults(
         ({"pace": Pace(concurrency=0)}, "concurrency is not 1 or more"),
         ({"pace": Pace(requests_per_minute=-1)}, "requests_per_minute is not 1 or more"),
         ({"freshness": Freshness(ttl=timedelta(seconds=-1))}, "a time of freshness is below zero"),
+        ({"freshness": Freshness()}, "freshness is not what the settings say"),
+        ({"pace": Pace()}, "pace is not what the settings say"),
         ({"examples": ()}, "no examples for a newcomer"),
         ({"examples": ("library:",)}, "the example library: is refused"),
         ({"examples": ("other:book:x",)}, "is not claimed as one address that is accepted"),
@@ -58,9 +60,12 @@ def faults(
 )
 def test_a_wrong_data_sheet_is_told(changed: dict[str, Any], fault: str, tmp_path: Path) -> None:
     """Each wrong field is one fault, in words that name it."""
-    (told,) = faults(tmp_path, **changed)
-    assert told.startswith("settings 1: ")
-    assert fault in told
+    told = faults(tmp_path, **changed)
+    assert all(each.startswith("settings 1: ") for each in told)
+    (found,) = [each for each in told if fault in each]
+    # A sheet whose numbers are impossible is not that of its settings either.
+    policy = "is not what the settings say"
+    assert [each for each in told if policy not in each] == ([] if policy in fault else [found])
 
 
 def test_a_name_twice_in_the_scope_is_told(tmp_path: Path) -> None:

@@ -22,9 +22,10 @@ from connectors.errors import (
     SourceError,
     StoreUnavailableError,
 )
-from service.api.problems import BY_STATUS, INTERNAL, KINDS, answer_problem, kind_of, problem_body
-from service.usecases.refusal import SourcesFailedError
+from service.api.problems import KINDS, answer_problem, kind_of, problem_body
+from service.kind import BY_STATUS, INTERNAL
 from service.usecases.report import Report
+from service.usecases.requirement import SourcesFailedError
 
 # Section 4 of the contract, and 431 for what its table has no row.
 CONTRACT = {

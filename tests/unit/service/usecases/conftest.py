@@ -10,7 +10,7 @@ import pytest
 
 from connectors.contract import ConnectorSpec, Freshness, Pace
 from connectors.credential import Scheme
-from connectors.errors import StoreUnavailableError
+from connectors.errors import OverBudgetError, StoreUnavailableError
 from connectors.ports import Allowance, Sender
 from connectors.runtime.driver import drive
 from connectors.settings import Visibility
@@ -22,8 +22,9 @@ from service.cache.hasher import Hasher
 from service.cache.partition import configured_partition, credential_partition
 from service.cache.store import Item
 from service.usecases.expand import Answer, Expander
-from service.usecases.refused import Refused
+from service.usecases.pulse import Pulse
 from service.usecases.request import GraphRequest
+from service.usecases.revoked import Revoked
 from service.usecases.shelf import Cabinet
 from service.usecases.source import Access, Source, UpstreamCredential
 
@@ -46,6 +47,11 @@ class FrailStore(MemoryStore):
         self._check()
         await super().save(items)
 
+    def evict(self, keys: Sequence[str]) -> None:
+        """Forget the keys, as a store does that is full."""
+        for key in keys:
+            self._forget(key)
+
     def _check(self) -> None:
         if self.broken:
             raise StoreUnavailableError("the store is down")
@@ -56,7 +62,11 @@ class _Caller:
     site: Site
     identity: str
 
-    async def send(self, call: Call, *, timeout: timedelta) -> Reply:
+    async def send(self, call: Call, *, timeout: timedelta, allowance: Allowance) -> Reply:
+        if (fault := self.site.held_back) is not None:
+            raise fault
+        if not allowance.take():
+            raise OverBudgetError
         return await self.site.send(call, timeout=timeout, caller=self.identity)
 
 
@@ -67,7 +77,8 @@ class Stage:
         self.clock = FixedClock()
         self.store = FrailStore(clock=self.clock)
         self.hasher = Hasher(["a key for tests"])
-        self.refused = Refused()
+        self.revoked = Revoked()
+        self.pulse = Pulse()
         self.sources: list[Source] = []
         self.tenant_proof = timedelta(minutes=10)
 
@@ -109,7 +120,7 @@ class Stage:
     @property
     def cabinet(self) -> Cabinet:
         """Give what a shelf stands on."""
-        return Cabinet(self.store, self.hasher, self.clock, self.refused, self.tenant_proof)
+        return Cabinet(self.store, self.hasher, self.clock, self.revoked, self.tenant_proof)
 
     async def drive(
         self, walk: Walk, *, source: Source, sender: Sender, allowance: Allowance, deadline: float
@@ -135,7 +146,7 @@ class Stage:
             for name, token in tokens.items()
             if token is not None
         }
-        expander = Expander(tuple(self.sources), self.cabinet, self.drive, self.clock)
+        expander = Expander(tuple(self.sources), self.cabinet, self.drive, self.clock, self.pulse)
         return await expander.expand(GraphRequest(node, credentials=credentials, **rest))
 
 

@@ -13,8 +13,8 @@ from service.cache.freshness import Tolerance
 from service.graph.budget import Budget
 from service.graph.rule import Rule
 from service.usecases.expand import Answer
-from service.usecases.refusal import SourcesFailedError
 from service.usecases.request import Require
+from service.usecases.requirement import SourcesFailedError
 
 AGAIN = Tolerance(max_age=timedelta(0))
 

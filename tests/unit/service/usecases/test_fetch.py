@@ -12,8 +12,8 @@ from connectors.errors import SourceThrottledError
 from service.cache.freshness import UNLIMITED, Tolerance
 from service.graph.rule import Rule
 from service.usecases.expand import Answer
-from service.usecases.refusal import NotCachedError, SourcesFailedError, SourcesTimedOutError
 from service.usecases.request import Require
+from service.usecases.requirement import NotCachedError, SourcesFailedError, SourcesTimedOutError
 
 LONG = "a label of which the cache keeps one copy for all of the listings that show it " * 4
 
@@ -65,7 +65,7 @@ async def test_a_wider_listing_answers_a_narrower_question(stage: Any) -> None:
     # The narrow listing does not answer the wide question, but the wide one the narrow.
     await stage.ask("n:t:a")
     assert len(site.asked()) == 1
-    await stage.store.remove([key for key in stage.store._kept if key])
+    stage.store.evict([key for key in stage.store._kept if key])
     await stage.ask("n:t:a")
     site.asked()
     filtered = await stage.ask("n:t:a", rule=rule)
@@ -143,7 +143,7 @@ async def test_a_listing_that_was_held_back_from_stays_partial_when_stale(stage:
 async def test_a_call_that_our_own_pace_held_back_is_not_counted(stage: Any) -> None:
     """What never went out is neither spent nor told as a call."""
     site = stage.source("s1", "n")
-    site.faults["n:t:a"] = SourceThrottledError("our own pace", sent=False)
+    site.held_back = SourceThrottledError("our own pace")
     answer = await stage.ask("n:t:a", require=Require.NONE)
     assert _outcomes(answer) == {"s1": "throttled"}
     assert (answer.spent.calls, answer.reports[0].calls) == (0, 0)
@@ -248,7 +248,7 @@ async def test_facts_that_were_evicted_are_fetched_again(stage: Any) -> None:
     before = set(stage.store._kept)
     for key in before:
         value = stage.store._kept[key]
-        await stage.store.remove([key])
+        stage.store.evict([key])
         answer = await stage.ask("n:t:a")
         assert _labels(answer)["n:t:b"] == LONG
         assert answer.complete
@@ -263,7 +263,7 @@ async def test_a_description_whose_facts_were_evicted_is_fetched_again(stage: An
     assert [side for _, side, _ in site.journal] == ["description"]
     site.asked()
     facts_first = next(iter(stage.store._kept))
-    await stage.store.remove([facts_first])
+    stage.store.evict([facts_first])
     answer = await stage.ask("n:t:a", hops=0)
     assert _labels(answer) == {"n:t:a": LONG}
     assert [side for _, side, _ in site.journal] == ["description"]
@@ -275,7 +275,7 @@ async def test_facts_that_can_not_be_fetched_again_are_not_passed_over(stage: An
     site.line("n:t:a", "n:t:b")
     site.labels["n:t:b"] = LONG
     await stage.ask("n:t:a")
-    await stage.store.remove([next(iter(stage.store._kept))])
+    stage.store.evict([next(iter(stage.store._kept))])
     site.faults["n:t:a"] = 500
     answer = await stage.ask("n:t:a")
     assert _outcomes(answer) == {"s1": "unavailable"}

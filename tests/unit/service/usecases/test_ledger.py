@@ -46,7 +46,7 @@ def test_sources_are_kept_apart() -> None:
 
 
 def _owed(minutes: int, *, listed_by: NodeId = B, aspect: Aspect = Aspect.RELATIONS) -> Owed:
-    return Owed("s", A, listed_by, NOON + timedelta(minutes=minutes), aspect)
+    return Owed("s", A, b"told", listed_by, NOON + timedelta(minutes=minutes), aspect)
 
 
 def test_what_is_owed_is_collected_once_and_only_for_the_nodes_asked() -> None:

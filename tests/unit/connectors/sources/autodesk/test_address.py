@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import InvalidNodeIdError
+from connectors.errors import AmbiguousNodeError, InvalidNodeIdError
 from connectors.model import NodeId, parse_address
 from connectors.sources.autodesk.address import accepts_address, claim_address
 from connectors.sources.autodesk.container import Containers
@@ -56,16 +56,22 @@ def test_any_container_is_taken_if_it_is_one() -> None:
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("autodesk-x:t:1", "needs @container"),
-        ("autodesk", "needs @container"),
         ("autodesk-x@project:t:1", "a container is a GUID"),
         (f"autodesk-x@b.{ONE}:t:1", 'leave out the "b."'),
     ],
 )
 def test_with_any_container_the_address_has_to_name_one(typed: str, told: str) -> None:
-    """A missing or misshapen container can mean nothing."""
+    """A misshapen container can mean nothing."""
     with pytest.raises(InvalidNodeIdError, match=told):
         _claim(typed, containers="any")
+
+
+@pytest.mark.parametrize("typed", ["autodesk-x:t:1", "autodesk"])
+def test_with_any_container_one_left_out_is_ambiguous(typed: str) -> None:
+    """It could be any, and there is no list to choose from."""
+    with pytest.raises(AmbiguousNodeError, match="needs @container") as caught:
+        _claim(typed, containers="any")
+    assert caught.value.choices == ()
 
 
 @pytest.mark.parametrize("typed", ["autodesk:issue", f"autodesk@{ONE}:issue:1", f"autodesk@{TWO}:issue"])

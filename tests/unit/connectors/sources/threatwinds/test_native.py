@@ -147,7 +147,6 @@ def test_other_namespaces_and_tenants_are_not_ours(text: str) -> None:
         ("threatwinds:registrar:x", "'registrar' is no ThreatWinds type"),
         ("observable:threat:x", "'threat' is no kind of observable"),
         ("observable:entity:x", "'entity' is no kind of observable"),
-        (f"threatwinds:entity:domian-{'a' * 64}", "'domian' is no ThreatWinds type"),
         (f"threatwinds:entity:{'a' * 64}", "64 hexadecimal characters"),
         (f"threatwinds:entity:domain-{'a' * 63}", "64 hexadecimal characters"),
         (f"threatwinds:entity:domain-{'g' * 64}", "64 hexadecimal characters"),
@@ -192,7 +191,7 @@ def test_no_other_text_is_a_native_id(text: str) -> None:
     "text",
     [
         "threatwinds:domain:example.com",
-        "threatwinds:hash:x",
+        "threatwinds:Not_A_Type:x",
         "observable:threat:x",
         "threatwinds@a:threat:x",
         "threatwinds:entity:nonsense",
@@ -207,11 +206,11 @@ def test_only_canonical_addresses_have_an_id(text: str) -> None:
 
 
 def test_values_that_fit_no_address_have_no_place() -> None:
-    """Empty and endless values, lone surrogates and unknown types have no address."""
+    """Empty and endless values, lone surrogates and a type that means an id have no address."""
     assert place("text", "") is None
     assert place("text", "x" * 65_537) is None
     assert place("text", "\ud800") is None
-    assert place("hash", "x") is None
+    assert place("entity", "x") is None
 
 
 def test_an_entity_address_holds_its_id() -> None:

@@ -14,9 +14,10 @@ from service.api.openapi.document import build_document
 from service.api.openapi.problem import EXAMPLES
 from service.api.openapi.wording import EXPANSIONS, OUTCOMES, TAGS
 from service.api.parameters import GraphParameters
-from service.api.problems import BY_STATUS, INTERNAL, KINDS
+from service.api.problems import KINDS
 from service.app import create_app
 from service.caller import make_key
+from service.kind import BY_STATUS, INTERNAL
 from service.settings import Settings, parse_settings
 
 Json = dict[str, Any]

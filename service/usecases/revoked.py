@@ -5,15 +5,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from connectors.errors import StoreUnavailableError
 from connectors.ports import Clock, Sleeper
 from service.cache.store import Item, Store
 
+log = structlog.get_logger(__name__)
 _MOST = 10_000
 _PAUSE = timedelta(seconds=1)
 
 
-class Refused:
+class Revoked:
     """When which marker was last set, and which of them the store has not been told yet.
 
     Beyond ten thousand the oldest is forgotten: by then the store has it, or is long gone.
@@ -49,7 +52,7 @@ class Refused:
         return self._since.get(key)
 
 
-async def keep_telling(refused: Refused, *, store: Store, clock: Clock, sleeper: Sleeper) -> None:
+async def keep_telling(revoked: Revoked, *, store: Store, clock: Clock, sleeper: Sleeper) -> None:
     """Tell the store, until cancelled, what it could not be told at once: others read it there.
 
     A marker told late bears the time it is told: it must not put back a later one of another
@@ -57,7 +60,7 @@ async def keep_telling(refused: Refused, *, store: Store, clock: Clock, sleeper:
     """
     while True:
         await sleeper.sleep(_PAUSE)
-        untold = refused.untold
+        untold = revoked.untold
         if not untold:
             continue
         moment = written_moment(clock.now())
@@ -65,7 +68,10 @@ async def keep_telling(refused: Refused, *, store: Store, clock: Clock, sleeper:
             await store.save([replace(marker, value=moment) for marker in untold])
         except StoreUnavailableError:
             continue
-        refused.settle(untold)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next second is another try
+            log.warning("refusals could not be told to the store", error=type(error).__name__)
+            continue
+        revoked.settle(untold)
 
 
 def written_moment(moment: datetime) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.cache.store import Item
-from service.usecases.refused import Refused, keep_telling, written_moment
+from service.usecases.revoked import Revoked, keep_telling, written_moment
 
 HOUR = timedelta(hours=1)
 
@@ -28,44 +28,44 @@ async def _let_pass(seconds: int) -> None:
 
 def test_a_marker_is_untold_until_the_store_has_it(stage: Any) -> None:
     """Saved, it is told; set anew since, it has to be told again; remembered it is always."""
-    refused, now = Refused(), stage.clock.now()
+    revoked, now = Revoked(), stage.clock.now()
     first = _marker("k", now)
-    refused.note(first, now)
-    assert refused.untold == (first,)
+    revoked.note(first, now)
+    assert revoked.untold == (first,)
     second = _marker("k", now + HOUR)
-    refused.note(second, now + HOUR)
-    refused.settle([first, _marker("unknown", now)])
-    assert refused.untold == (second,)
-    refused.settle([second])
-    assert not refused.untold
-    assert refused.since("k") == now + HOUR
-    assert refused.since("unknown") is None
+    revoked.note(second, now + HOUR)
+    revoked.settle([first, _marker("unknown", now)])
+    assert revoked.untold == (second,)
+    revoked.settle([second])
+    assert not revoked.untold
+    assert revoked.since("k") == now + HOUR
+    assert revoked.since("unknown") is None
 
 
 def test_the_oldest_is_forgotten_first(stage: Any) -> None:
     """Callers bring any number of credentials; what was set anew is not the oldest."""
-    refused, now = Refused(), stage.clock.now()
+    revoked, now = Revoked(), stage.clock.now()
     for n in range(10_000):
-        refused.note(_marker(str(n), now), now)
-    refused.note(_marker("0", now), now)
-    refused.note(_marker("one more", now), now)
-    assert refused.since("1") is None
-    assert refused.since("0") == now
-    assert len(refused.untold) == 10_000
+        revoked.note(_marker(str(n), now), now)
+    revoked.note(_marker("0", now), now)
+    revoked.note(_marker("one more", now), now)
+    assert revoked.since("1") is None
+    assert revoked.since("0") == now
+    assert len(revoked.untold) == 10_000
 
 
 async def test_a_store_that_was_down_is_told_when_it_is_back(stage: Any) -> None:
     """Every second what is untold is tried again, with the time at which it is told."""
-    refused = stage.refused
-    refused.note(_marker("k", stage.clock.now()), stage.clock.now())
+    revoked = stage.revoked
+    revoked.note(_marker("k", stage.clock.now()), stage.clock.now())
     stage.store.broken = True
-    telling = asyncio.create_task(keep_telling(refused, store=stage.store, clock=stage.clock, sleeper=stage))
+    telling = asyncio.create_task(keep_telling(revoked, store=stage.store, clock=stage.clock, sleeper=stage))
     await _let_pass(3)
-    assert refused.untold
+    assert revoked.untold
     stage.store.broken = False
     back = stage.clock.now()
     await _let_pass(9)
-    assert not refused.untold
+    assert not revoked.untold
     telling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await telling

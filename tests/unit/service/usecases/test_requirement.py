@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from connectors.errors import UnknownNodeError
-from connectors.model import Outcome, parse_address
+from connectors.model import Outcome
 from service.cache.freshness import Tolerance
 from service.graph.budget import Budget
-from service.usecases.refusal import SourcesFailedError, SourcesTimedOutError, check_answer
 from service.usecases.request import Require
+from service.usecases.requirement import SourcesFailedError, SourcesTimedOutError
 
 AGAIN = Tolerance(max_age=timedelta(0))
 
@@ -56,21 +56,6 @@ async def test_a_node_that_every_source_calls_absent_is_unknown(stage: Any, requ
     other.faults["n:t:a"] = 500
     answer = await stage.ask("n:t:a", require=Require.NONE, tolerance=AGAIN)
     assert answer.seed_known is None
-
-
-@pytest.mark.parametrize("require", Require)
-def test_no_source_to_ask_is_an_unknown_node(require: Require) -> None:
-    """Without a report there was nobody to ask; who requires nothing gets the empty answer."""
-    seed = parse_address("n:t:a")
-
-    def check() -> None:
-        check_answer((), seed=seed, known=None, complete=True, require=require, only_if_cached=False)
-
-    if require is Require.NONE:
-        check()
-    else:
-        with pytest.raises(UnknownNodeError, match="n:t:a"):
-            check()
 
 
 async def test_an_answer_that_was_cut_is_not_complete(stage: Any) -> None:

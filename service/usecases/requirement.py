@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from connectors.errors import GraphError, UnknownNodeError
-from connectors.model import Address, Outcome
+from connectors.model import Outcome
 from service.usecases.report import Report
 from service.usecases.request import Require
 
@@ -32,7 +32,6 @@ class NotCachedError(AnswerRefusedError):
 def check_answer(
     reports: Sequence[Report],
     *,
-    seed: Address,
     known: bool | None,
     complete: bool,
     require: Require,
@@ -47,14 +46,12 @@ def check_answer(
         if require is Require.COMPLETE and not complete:
             raise _failure(reports, "the answer is not complete")
         return
-    if not reports:
-        raise UnknownNodeError(f"no source that was asked for accepts {seed}")
     if only_if_cached:
         raise NotCachedError("nothing is cached for this question", reports=reports)
     raise _failure(reports, "no source gave a successful reply")
 
 
 def _failure(reports: Sequence[Report], message: str) -> AnswerRefusedError:
-    failed = {outcome for report in reports for outcome in report.outcomes if not Outcome(outcome).whole}
-    kind = SourcesTimedOutError if failed == {Outcome.TIMEOUT} else SourcesFailedError
+    all_late = {report.outcome for report in reports} == {Outcome.TIMEOUT}
+    kind = SourcesTimedOutError if all_late else SourcesFailedError
     return kind(message, reports=reports)
