@@ -110,6 +110,15 @@ class Walk:
         """Tell whether trouble has ended the walk: no further call is of use."""
         return self._verdict is not None
 
+    @property
+    def kind(self) -> str:
+        """Name the connector's kind."""
+        return self._connector.spec.kind
+
+    def judge(self, call: Call, reply: Reply) -> Verdict:
+        """Say what the connector makes of a reply."""
+        return self._connector.judge(call, reply)
+
     def start(self) -> Sequence[Call]:
         """Give the opening calls."""
         calls = self._connector.ask(self._addresses, self._want)

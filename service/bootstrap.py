@@ -133,11 +133,10 @@ class _Driver:
     sleeper: Sleeper
 
     async def __call__(
-        self, walk: Walk, *, source: Source, sender: Sender, allowance: Allowance, deadline: float
+        self, walk: Walk, *, sender: Sender, allowance: Allowance, deadline: float
     ) -> tuple[Finding, ...]:
         return await drive(
             walk,
-            connector=source.connector,
             sender=sender,
             allowance=allowance,
             deadline=deadline,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from connectors.contract import Connector
 from connectors.disposition import Verdict
 from connectors.errors import OverBudgetError, SourceContractError, SourceError
 from connectors.model import Outcome
@@ -26,7 +25,6 @@ _Answer = tuple[Reply, Verdict] | SourceError
 async def drive(
     walk: Walk,
     *,
-    connector: Connector,
     sender: Sender,
     allowance: Allowance,
     deadline: float,
@@ -40,7 +38,7 @@ async def drive(
     stop the walk, end its other calls, and keep what was read. Only a cancelled caller, or a
     defect outside the connector, raises.
     """
-    driving = _Drive(walk, connector, sender, allowance, deadline, clock, sleeper, jitter)
+    driving = _Drive(walk, sender, allowance, deadline, clock, sleeper, jitter)
     try:
         async with asyncio.timeout(max(0.0, deadline - clock.monotonic()) + _GRACE):
             await driving.run()
@@ -52,7 +50,6 @@ async def drive(
 @dataclass(eq=False, slots=True)
 class _Drive:
     walk: Walk
-    connector: Connector
     sender: Sender
     allowance: Allowance
     deadline: float
@@ -124,7 +121,7 @@ class _Drive:
 
     def _judge(self, call: Call, reply: Reply) -> Verdict:
         try:
-            return self.connector.judge(call, reply)
+            return self.walk.judge(call, reply)
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever hostile data does to a connector, it fails alone
@@ -148,5 +145,5 @@ class _Drive:
     def _defect(self, error: Exception) -> SourceContractError:
         # Its message may quote the reply, so only its kind is told.
         kind = type(error).__name__
-        _log.warning("connector %s failed with %s", self.connector.spec.kind, kind)
+        _log.warning("connector %s failed with %s", self.walk.kind, kind)
         return SourceContractError(f"the reply could not be read ({kind})", path="$")

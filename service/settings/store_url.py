@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 CLUSTER = "redis+cluster"
 _OVER_TCP = ("redis", "rediss", CLUSTER)
 _DATABASE = re.compile(r"[0-9]{0,9}")
-_SOCKET_OPTION = re.compile(r"(db=[0-9]{1,9})?")
+_SOCKET_OPTION = re.compile(r"db=[0-9]{1,9}|username=[^&]+|password=[^&]+")
 _FORMS = "redis://host:6379/0, rediss://…, redis+cluster://… or unix:///path/of/socket"
 
 
@@ -14,14 +14,16 @@ def check_store_url(url: str) -> str:
     """Give the URL back if a client can be opened on it; ValueError in words that repeat none of it.
 
     The client would take options from the query, its time limits and codecs among them; those are
-    not for the URL to say. The one exception is `?db=1` of a socket, whose path leaves no room.
+    not for the URL to say. A socket's path leaves no room for the database and who asks: they are
+    its only options.
     """
     parts = _split(url)
     if parts.scheme == "unix":
         if parts.hostname or not parts.path.strip("/"):
             raise ValueError("a socket is written unix:///path/of/socket, with three slashes")
-        if not _SOCKET_OPTION.fullmatch(parts.query) or "#" in url:
-            raise ValueError("may carry no option but the database, as ?db=1")
+        options = parts.query.split("&") if parts.query else []
+        if not all(map(_SOCKET_OPTION.fullmatch, options)) or "#" in url:
+            raise ValueError("may carry no options but db, username and password, as ?db=1")
         return url
     if parts.scheme not in _OVER_TCP or not parts.hostname:
         raise ValueError(f'write "embedded", {_FORMS}')

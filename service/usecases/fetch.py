@@ -25,7 +25,7 @@ class Drive(Protocol):
     """Drives one walk to its end; the runtime's driver with its clock, sleeper and dice filled in."""
 
     async def __call__(
-        self, walk: Walk, *, source: Source, sender: Sender, allowance: Allowance, deadline: float
+        self, walk: Walk, *, sender: Sender, allowance: Allowance, deadline: float
     ) -> tuple[Finding, ...]:
         """Give one finding per address of the walk."""
         ...
@@ -140,7 +140,6 @@ class Fetcher:
         want = Want(batch[0].aspect, self.shelf.filter)
         findings = await self.drive(
             Walk(source.connector, [ask.address for ask in batch], want),
-            source=source,
             sender=sender,
             allowance=_Counting(self.allowance, self.calls, source.name),
             deadline=self.deadline,

@@ -221,7 +221,7 @@ def test_one_thing_has_one_address_in_an_answer(asker: Asker, feed: Board) -> No
 
 @pytest.mark.parametrize(
     "key",
-    ["domain-xyz", DOMAIN_ID[:-1], f"nothing-{DOMAIN_ID.rpartition('-')[2]}", DOMAIN_ID.rpartition("-")[2]],
+    ["domain-xyz", DOMAIN_ID[:-1], f"No_Type-{DOMAIN_ID.rpartition('-')[2]}", DOMAIN_ID.rpartition("-")[2]],
 )
 def test_what_is_no_native_id_is_no_address(asker: Asker, key: str) -> None:
     """Anything but a known type, a hyphen and 64 hexadecimal digits is 400 invalid-node."""

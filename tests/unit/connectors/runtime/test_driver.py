@@ -138,7 +138,6 @@ def run(clock: Any, sleeper: Any) -> Any:
         purse = calls if isinstance(calls, Purse) else Purse(calls)
         (finding,) = await drive(
             Walk(toy, [NODE], Want()),
-            connector=toy,
             sender=sender,
             allowance=purse,
             deadline=clock.monotonic() + seconds,
@@ -314,7 +313,6 @@ async def test_a_retry_that_finds_the_budget_spent_at_its_turn_leaves_the_troubl
     walk = Walk(Toy("a"), [NODE], Want())
     (finding,) = await drive(
         walk,
-        connector=Toy("a"),
         sender=sender,
         allowance=purse,
         deadline=clock.monotonic() + 10,

@@ -23,6 +23,7 @@ from service.settings.store_url import check_store_url
         "REDIS+CLUSTER://h",
         "unix:///run/redis.sock",
         "unix://me:canary@/run/redis.sock?db=1",
+        "unix:///run/redis.sock?username=me&password=canary&db=2",
     ],
 )
 def test_what_is_taken_opens_a_client(url: str) -> None:
@@ -55,6 +56,7 @@ def test_what_is_taken_opens_a_client(url: str) -> None:
         ("unix:///", "three slashes"),
         ("unix:///s?db=canary", "?db=1"),
         ("unix:///s?db=1&socket_timeout=9", "?db=1"),
+        ("unix:///s?password=", "?db=1"),
         ("unix:///s#db", "?db=1"),
     ],
 )

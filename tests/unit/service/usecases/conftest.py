@@ -123,12 +123,11 @@ class Stage:
         return Cabinet(self.store, self.hasher, self.clock, self.revoked, self.tenant_proof)
 
     async def drive(
-        self, walk: Walk, *, source: Source, sender: Sender, allowance: Allowance, deadline: float
+        self, walk: Walk, *, sender: Sender, allowance: Allowance, deadline: float
     ) -> tuple[Finding, ...]:
         """Drive as the service does, without dice."""
         return await drive(
             walk,
-            connector=source.connector,
             sender=sender,
             allowance=allowance,
             deadline=deadline,
