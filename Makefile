@@ -31,7 +31,7 @@ demo: install ## a store, two sandbox upstreams and the service; ends with Ctrl-
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## every test but the long ones
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## format, lint, types, imports and the rules of the house

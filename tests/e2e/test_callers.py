@@ -1,5 +1,6 @@
 """API keys of this service's own callers: wanted on every answer, told apart from upstream credentials."""
 
+import itertools
 from collections.abc import Iterator
 
 import httpx
@@ -54,7 +55,8 @@ def guarded(
         {"Upstream-Credentials": f'acc="Bearer {KEYS["dashboard"][0]}"'},
         {"Cookie": f"X-API-Key={KEYS['dashboard'][0]}"},
     ],
-    ids=str,
+    # Numbered: the keys are new at every run, and no name of a test may be.
+    ids=itertools.count(),
 )
 def test_without_a_key_nothing_is_told(guarded: httpx.Client, path: str, headers: dict[str, str]) -> None:
     """No key, a wrong one, its hash, or a right one in the wrong place: 401, a problem, nothing more."""

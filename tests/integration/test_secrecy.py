@@ -41,8 +41,8 @@ async def test_no_secret_is_in_the_store(machine: Any) -> None:
     blob, apart = encode_listing(listing)
     hour = timedelta(hours=1)
     items = [
-        Item(facts_key(scope, tenant=None, node=node, hasher=hasher), body, hour)
-        for node, body in apart.items()
+        Item(facts_key(scope, tenant=None, node=each.node, digest=each.digest, hasher=hasher), body, hour)
+        for each, body in apart.items()
     ]
     items += [
         Item(Question(scope, None, str(NODE), Aspect.RELATIONS, Filter()).key(hasher), blob, hour),
