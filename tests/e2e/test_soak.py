@@ -44,7 +44,8 @@ def test_a_long_run_with_troubles(tmp_path: Path) -> None:
     service = start_service(settings)
     try:
         world = httpx.get(f"{sandbox.url}/_sandbox/world").json()
-        nodes = [f"threatwinds:entity:{entity['id']}" for entity in world["entities"]]
+        shown = [entity["id"] for entity in world["entities"] if "public" in entity["groups"]]
+        nodes = [f"threatwinds:entity:{native}" for native in shown]
         sizes, statuses = [], Counter[int]()
         for part, trouble in enumerate(_TROUBLES * 2):
             httpx.put(f"{sandbox.url}/_sandbox/faults", json=trouble).raise_for_status()
