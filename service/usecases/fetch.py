@@ -92,6 +92,7 @@ class Fetcher:
         missing = dict.fromkeys(ask for ask in asks if ask not in answered)
         repairs = [ask for ask in dict.fromkeys(map(self._lister, gone)) if ask not in missing]
         fetched: dict[Ask, Finding] = {}
+        late: dict[Ask, None] = {}
         if missing or repairs:
             async with TaskGroup() as group:
                 completing = group.create_task(self.shelf.read((), nodes=None, deadline=self.deadline))
@@ -101,7 +102,8 @@ class Fetcher:
             repairs += (again := [ask for ask in late if ask not in fetched])
             fetched |= await self._call(again)
         for ask in missing:
-            answered[ask] = _settled(fetched[ask], held.get(ask))
+            # A stale listing whose facts are gone is not whole enough to stand in for a failure.
+            answered[ask] = _settled(fetched[ask], None if ask in late else held.get(ask))
         return answered | {ask: Answered(fetched[ask]) for ask in repairs if not fetched[ask].outcome.whole}
 
     def _lister(self, owed: Owed) -> Ask:

@@ -1,4 +1,4 @@
-"""The parts shared by the end-to-end tests: two sandbox upstreams, and one service over both."""
+"""What end-to-end tests share: sandboxes and a service for the whole run, a site and a store for one file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from harness.board import Board
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import autodesk, threatwinds, write_settings
+from harness.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +49,26 @@ def caller(service: Process) -> Iterator[httpx.Client]:
     """Open an HTTP client of the service."""
     with httpx.Client(base_url=service.url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Process]:
+    """Run an Autodesk sandbox for one test file alone."""
+    process = start_sandbox("autodesk")
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def board(site: Process) -> Board:
+    """Give that sandbox's control board, everything as at the start and the quota off."""
+    board = Board(site.url)
+    board.reset(requests_per_minute=None)
+    return board
+
+
+@pytest.fixture(scope="module")
+def running_store() -> Iterator[Store]:
+    """Run a store for one test file alone."""
+    with Store() as running:
+        yield running

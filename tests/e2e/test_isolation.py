@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from harness.board import Board
-from harness.process import Process, start_sandbox, start_service
+from harness.process import Process, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 from harness.store import Store
 from harness.telling import Told, bearing, told
@@ -38,29 +38,6 @@ CROWD: dict[str, dict[str, Any]] = {
 }
 DOCUMENTED = "74b70bb8-8802-a1fd-f201-890375a60c8f"
 KEYS = ["a secret key of all services here"]
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Process]:
-    """Run an Autodesk sandbox for this file alone."""
-    process = start_sandbox("autodesk")
-    yield process
-    process.end()
-
-
-@pytest.fixture
-def board(site: Process) -> Board:
-    """Give its control board, everything as at the start and the quota off."""
-    board = Board(site.url)
-    board.reset(requests_per_minute=None)
-    return board
-
-
-@pytest.fixture(scope="module")
-def running_store() -> Iterator[Store]:
-    """Run a store for this file alone."""
-    with Store() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

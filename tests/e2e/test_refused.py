@@ -36,34 +36,11 @@ Services = list[httpx.Client]
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Process]:
-    """Run an Autodesk sandbox for this file alone."""
-    process = start_sandbox("autodesk")
-    yield process
-    process.end()
-
-
-@pytest.fixture(scope="module")
 def feed() -> Iterator[Process]:
     """Run a ThreatWinds sandbox for this file alone."""
     process = start_sandbox("threatwinds")
     yield process
     process.end()
-
-
-@pytest.fixture
-def board(site: Process) -> Board:
-    """Give the site's control board, everything as at the start and the quota off."""
-    board = Board(site.url)
-    board.reset(requests_per_minute=None)
-    return board
-
-
-@pytest.fixture(scope="module")
-def running_store() -> Iterator[Store]:
-    """Run a store for this file alone."""
-    with Store() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

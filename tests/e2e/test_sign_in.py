@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from harness.board import Board
 from harness.command import run_relgraph
 from harness.inside import serving
-from harness.process import Process, start_sandbox, start_service
+from harness.process import Process, start_service
 from harness.settings import CONTAINER, autodesk, write_settings
 from harness.store import Store
 from harness.telling import Told, told
@@ -28,29 +28,6 @@ TOKEN = "/authentication/v2/token"
 KEYS = ["a secret key of all services here"]
 LOGINS = count(1)
 REFUSAL = {"match": TOKEN, "status": 401, "body": '{"error": "invalid_client"}'}
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Process]:
-    """Run an Autodesk sandbox for this file alone."""
-    process = start_sandbox("autodesk")
-    yield process
-    process.end()
-
-
-@pytest.fixture
-def board(site: Process) -> Board:
-    """Give its control board, everything as at the start and the quota off."""
-    board = Board(site.url)
-    board.reset(requests_per_minute=None)
-    return board
-
-
-@pytest.fixture(scope="module")
-def running_store() -> Iterator[Store]:
-    """Run a store for this file alone."""
-    with Store() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from harness.board import Board
-from harness.process import Process, start_sandbox
+from harness.process import Process
 from harness.settings import CONTAINER, autodesk, threatwinds
 from harness.standing import standing
 from harness.store import Store
@@ -21,14 +21,6 @@ INES, MARC = "sandbox-bearer-of-ines", "sandbox-bearer-of-marc"
 LOGIN = "login-of-the-vault"
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Process]:
-    """Run an Autodesk sandbox for this file alone."""
-    process = start_sandbox("autodesk")
-    yield process
-    process.end()
-
-
 @pytest.fixture
 def board(site: Process) -> Board:
     """Give its control board; everything is as at the start, but for the quota and one login."""
@@ -36,13 +28,6 @@ def board(site: Process) -> Board:
     people = {LOGIN: {"user": "lena", "containers": [CONTAINER]}}
     board.reset(requests_per_minute=None, refresh_tokens=people)
     return board
-
-
-@pytest.fixture(scope="module")
-def running_store() -> Iterator[Store]:
-    """Run a store for this file alone."""
-    with Store() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

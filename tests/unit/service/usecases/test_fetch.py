@@ -283,6 +283,24 @@ async def test_facts_that_can_not_be_fetched_again_are_not_passed_over(stage: An
     assert not answer.complete
 
 
+@pytest.mark.parametrize(("evicted", "outcome"), [(False, "stale"), (True, "unavailable")])
+async def test_a_stale_listing_stands_in_only_while_its_facts_are_there(
+    stage: Any, *, evicted: bool, outcome: str
+) -> None:
+    """What has lost the attributes of its neighbors is no answer to pass off as merely old."""
+    site = stage.source("s1", "n")
+    site.line("n:t:a", "n:t:b")
+    site.labels["n:t:b"] = LONG
+    await stage.ask("n:t:a")
+    if evicted:
+        stage.store.evict([next(iter(stage.store._kept))])
+    stage.clock.passed += 30 * 60
+    site.faults["n:t:a"] = 500
+    answer = await stage.ask("n:t:a", require=Require.NONE)
+    assert _outcomes(answer) == {"s1": outcome}
+    assert answer.complete is not evicted
+
+
 async def test_without_its_store_the_service_answers_and_says_so(stage: Any) -> None:
     """A store that is down costs calls and nothing else."""
     site = stage.source("s1", "n")
