@@ -4,11 +4,15 @@ A walk begins with the connector's opening calls. Each reply is judged; one that
 may add calls, which may run in any order. The first trouble stops the walk: what was read until
 then is kept, and the trouble's word is the outcome of every address of the walk. An address is
 absent only when every opening call said so. A call that was made already is never made again.
+
+A walk that was stopped on the way leaves a trail, from which another one goes on where it stopped.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Self
 
 from connectors.contract import Connector, Filter, Page, Want
 from connectors.disposition import Disposition, Verdict
@@ -22,7 +26,7 @@ from connectors.errors import (
     SourceTimeoutError,
 )
 from connectors.model import Address, Edge, NodeFacts, NodeId, Outcome, Selection
-from connectors.wire import Aspect, Call, Pairs, Reply
+from connectors.wire import Aspect, Call, Reply
 
 _TROUBLE = {
     Disposition.RETRY: Outcome.UNAVAILABLE,
@@ -38,9 +42,6 @@ _ERROR_OUTCOME: dict[type[SourceError], Outcome] = {
     OverBudgetError: Outcome.OVER_BUDGET,
     SourceContractError: Outcome.BROKEN,
 }
-
-
-_OnTheWire = tuple[str, str, Pairs, Pairs, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,27 @@ class Finding:
         return self.outcome is self.listing.outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Where a walk was stopped: what it has learnt of each address, and the calls still to be made.
+
+    `made` are the digests of all calls handed out so far, `absences` counts the opening calls that
+    said absent.
+    """
+
+    want: Want
+    listings: tuple[Listing, ...]
+    pending: tuple[Call, ...]
+    made: frozenset[bytes]
+    openings: int
+    absences: int
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Give the addresses of the walk, in the order they were asked."""
+        return tuple(listing.address for listing in self.listings)
+
+
 class Walk:
     """One question about one address, or about a batch of them, at one source."""
 
@@ -98,12 +120,26 @@ class Walk:
         self._connector = connector
         self._addresses = tuple(addresses)
         self._want = want
-        self._issued: set[_OnTheWire] = set()
+        self._issued: set[bytes] = set()
+        self._pending: dict[bytes, Call] = {}
         self._openings = 0
         self._absences = 0
         self._pages: list[Page] = []
+        self._learnt = False
+        self._left: Trail | None = None
         self._verdict: tuple[Outcome, str | None, timedelta | None, int | None] | None = None
         self._fetched_at: datetime | None = None
+
+    @classmethod
+    def resume(cls, connector: Connector, trail: Trail) -> Self:
+        """Prepare to go on where another walk stopped; `start` gives the calls it left."""
+        walk = cls(connector, trail.addresses, trail.want)
+        walk._left = trail
+        walk._issued = set(trail.made)
+        walk._openings, walk._absences = trail.openings, trail.absences
+        batched = len(trail.listings) > 1
+        walk._pages = [_page_of(listing, batched=batched) for listing in trail.listings]
+        return walk
 
     @property
     def stopped(self) -> bool:
@@ -120,7 +156,10 @@ class Walk:
         return self._connector.judge(call, reply)
 
     def start(self) -> Sequence[Call]:
-        """Give the opening calls."""
+        """Give the opening calls, or those that were left to make."""
+        if self._left is not None:
+            self._pending = {_digest(call): call for call in self._left.pending}
+            return self._left.pending
         calls = self._connector.ask(self._addresses, self._want)
         self._openings = len(calls)
         return self._issue(calls)
@@ -130,6 +169,7 @@ class Walk:
         self._fetched_at = max(self._fetched_at or reply.received_at, reply.received_at)
         if verdict.disposition is Disposition.ABSENT and call.opening:
             self._absences += 1
+            self._settle(call)
             return ()
         if verdict.disposition is not Disposition.OK:
             self._stop(
@@ -142,6 +182,7 @@ class Walk:
         try:
             page = self._connector.read(call, reply)
             self._pages.append(page)
+            self._settle(call)
             return self._issue(page.follow)
         except SourceError as error:
             self.fail(error)
@@ -160,6 +201,29 @@ class Walk:
         """Give one finding per address, in the order they were asked."""
         return tuple(self._finding(address, now) for address in self._addresses)
 
+    def trail(self, *, now: datetime) -> Trail | None:
+        """Give where this walk was stopped; None where going on is no better than to ask anew."""
+        outcome = None if self._verdict is None else self._verdict[0]
+        # A reply that could not be read may be what the listing has become: it is begun again.
+        if outcome is None or not outcome.passing or outcome is Outcome.BROKEN:
+            return None
+        if not self._learnt:
+            return self._left
+        return Trail(
+            want=self._want,
+            listings=tuple(
+                replace(self._listing(address, now), withheld=self._withheld()) for address in self._addresses
+            ),
+            pending=tuple(self._pending.values()),
+            made=frozenset(self._issued),
+            openings=self._openings,
+            absences=self._absences,
+        )
+
+    def _settle(self, call: Call) -> None:
+        self._learnt = True
+        self._pending.pop(_digest(call), None)
+
     def _stop(
         self,
         outcome: Outcome,
@@ -172,44 +236,57 @@ class Walk:
 
     def _issue(self, calls: Sequence[Call]) -> Sequence[Call]:
         for call in calls:
-            # What the upstream sees decides: a memo that counts pages must not hide a circle.
-            seen = (call.method, call.path, call.query, call.headers, call.body)
+            seen = _digest(call)
             if seen in self._issued:
                 self._stop(Outcome.BROKEN, "the source leads in a circle: a page comes twice")
                 return ()
             self._issued.add(seen)
+            self._pending[seen] = call
         return () if self.stopped else calls
 
     def _finding(self, address: Address, now: datetime) -> Finding:
         batched = len(self._addresses) > 1
+        listing = self._listing(address, now)
+        if self._verdict is not None:
+            outcome, detail, retry_after, status = self._verdict
+            return Finding(outcome, listing, detail, retry_after, status)
+        withheld = self._withheld()
+        if batched and withheld is not None:
+            # Of whom it is held back, a batch cannot tell: asked alone, each will know for itself.
+            return Finding(Outcome.PARTIAL, listing, withheld)
+        if listing.total is not None and not listing.capped and len(listing.edges) < listing.total:
+            told = f"the source told of {listing.total} relations and showed {len(listing.edges)}"
+            return Finding(Outcome.PARTIAL, listing, told)
+        return Finding(listing.outcome, listing, listing.withheld)
+
+    def _listing(self, address: Address, now: datetime) -> Listing:
+        batched = len(self._addresses) > 1
         edges = self._edges_of(address)
         canonical = next((p.canonical for p in self._pages if p.canonical is not None), None)
-        withheld = next((p.withheld for p in self._pages if p.withheld is not None), None)
-        listing = Listing(
+        return Listing(
             address=address,
             aspect=self._want.aspect,
             filter=self._connector.pushed(address, self._want.filter, batched=batched),
-            fetched_at=self._fetched_at or now,
+            fetched_at=self._told_at(now),
             edges=edges,
             facts=self._facts_of((address, canonical), edges),
             total=None
             if batched
             else max((p.total for p in self._pages if p.total is not None), default=None),
             capped=any(page.capped for page in self._pages),
-            withheld=None if batched else withheld,
+            withheld=None if batched else self._withheld(),
             absent=self._openings > 0 and self._absences == self._openings,
             canonical=canonical,
         )
-        if self._verdict is not None:
-            outcome, detail, retry_after, status = self._verdict
-            return Finding(outcome, listing, detail, retry_after, status)
-        if batched and withheld is not None:
-            # Of whom it is held back, a batch cannot tell: asked alone, each will know for itself.
-            return Finding(Outcome.PARTIAL, listing, withheld)
-        if listing.total is not None and not listing.capped and len(edges) < listing.total:
-            told = f"the source told of {listing.total} relations and showed {len(edges)}"
-            return Finding(Outcome.PARTIAL, listing, told)
-        return Finding(listing.outcome, listing, listing.withheld)
+
+    def _told_at(self, now: datetime) -> datetime:
+        # What was told before the walk was left is as old as it is, whatever came since.
+        if self._left is not None:
+            return min(listing.fetched_at for listing in self._left.listings)
+        return self._fetched_at or now
+
+    def _withheld(self) -> str | None:
+        return next((page.withheld for page in self._pages if page.withheld is not None), None)
 
     def _edges_of(self, address: Address) -> tuple[Edge, ...]:
         shown = (edge for page in self._pages for edge in page.edges)
@@ -230,3 +307,22 @@ class Walk:
             if facts.asked is None or facts.asked in asked
         }
         return tuple(facts for node, facts in newest.items() if node in concerned)
+
+
+def _digest(call: Call) -> bytes:
+    # What the upstream sees decides: a memo that counts pages must not hide a circle.
+    seen = (call.method, call.path, call.query, call.headers, call.body)
+    return blake2b(repr(seen).encode("utf-8", "backslashreplace"), digest_size=12).digest()
+
+
+def _page_of(listing: Listing, *, batched: bool) -> Page:
+    """Give what was learnt of an address as if one reply had told it."""
+    asked = listing.address if batched and isinstance(listing.address, NodeId) else None
+    return Page(
+        edges=listing.edges,
+        facts=tuple(replace(told, asked=asked) for told in listing.facts),
+        total=listing.total,
+        capped=listing.capped,
+        withheld=listing.withheld,
+        canonical=listing.canonical,
+    )

@@ -30,8 +30,20 @@ class Outcome(StrEnum):
         """Tell whether the source gave a successful reply, complete or not."""
         return self in _WHOLE or self is Outcome.PARTIAL
 
+    @property
+    def cut(self) -> bool:
+        """Tell whether the answer's own budget is why something is missing."""
+        return self in _CUT
+
+    @property
+    def passing(self) -> bool:
+        """Tell whether the same question may well end otherwise a little later."""
+        return self in _PASSING
+
 
 _WHOLE = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.STALE})
+_CUT = frozenset({Outcome.OVER_BUDGET, Outcome.TIMEOUT})
+_PASSING = _CUT | {Outcome.BROKEN, Outcome.UNAVAILABLE, Outcome.THROTTLED}
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 

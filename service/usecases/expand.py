@@ -176,7 +176,7 @@ class _Run:
         )
         return Answer(
             graph=graph,
-            seed=expansion.seed,
+            seed=expansion.seeds[0],
             requested=self._request.node,
             seed_known=self._seed_known(),
             complete=not expansion.truncated
@@ -215,7 +215,7 @@ class _Run:
         for source in self._located.unable:
             self._report(source).findings[seed] = _unsupported(source, seed)
         if hops > 0 or isinstance(seed, Selection):
-            self._expansion.absorb({self._expansion.seed: told})
+            self._expansion.absorb({self._expansion.seeds[0]: told})
 
     async def _fetch(self, asks: Sequence[Ask], *, nodes: Collection[NodeId]) -> dict[Ask, Finding]:
         findings = {}
@@ -233,7 +233,7 @@ class _Run:
         return findings
 
     def _seed_known(self) -> bool | None:
-        seed = self._expansion.seed
+        seed = self._expansion.seeds[0]
         told = isinstance(seed, NodeId) and any(
             map(self._fetcher.ledger.facts_of, self._naming.addresses(seed))
         )

@@ -348,3 +348,91 @@ def test_a_listing_says_what_was_asked_of_the_upstream() -> None:
     together = run(Script({"/people": Page()}), ANN, BOB, want=want)
     assert (alone.listing.filter, alone.listing.aspect) == (want.filter, want.aspect)
     assert [one.listing.filter for one in together] == [Filter(), Filter()]
+
+
+def stopped(script: Script, *asked: Address, after: int, outcome: Outcome = Outcome.OVER_BUDGET) -> Walk:
+    """Answer so many calls, then stop the walk."""
+    walk, calls = start(script, *asked)
+    waiting = list(calls)
+    for _ in range(after):
+        waiting += answer(walk, script, waiting.pop(0))
+    walk.stop(outcome, "that is enough")
+    return walk
+
+
+THREE_PAGES = {
+    "/people": Page((knows(ANN, BOB),), (NodeFacts(BOB, "Bob"),), follow=(page("2"),), total=3),
+    "/people?page=2": Page((knows(ANN, CID),), follow=(page("3"),), total=3),
+    "/people?page=3": Page((knows(ANN, DAN),), total=3),
+}
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_walk_goes_on_where_another_was_stopped(after: int) -> None:
+    """What was read is kept, no call is made twice, and the listing is as old as its oldest part."""
+    script = Script(THREE_PAGES)
+    trail = stopped(script, after=after).trail(now=LATER)
+    assert trail is not None
+    assert (trail.addresses, len(trail.pending)) == ((ANN,), 1)
+    walk = Walk.resume(script, trail)
+    waiting = list(walk.start())
+    targets = [call.target for call in waiting]
+    while waiting:
+        waiting += (following := answer(walk, script, waiting.pop(0), at=LATER))
+        targets += [call.target for call in following]
+    assert targets == list(THREE_PAGES)[after:]
+    (finding,) = walk.finish(now=LATER)
+    (at_once,) = run(script)
+    assert finding == at_once
+    assert walk.trail(now=LATER) is None
+
+
+def test_a_circle_is_found_across_a_stop() -> None:
+    """A page that was read before the stop is not read again after it."""
+    round_again = {**THREE_PAGES, "/people?page=3": Page(follow=(page("2"),))}
+    script = Script(round_again)
+    trail = stopped(script, after=2).trail(now=LATER)
+    assert trail is not None
+    walk = Walk.resume(script, trail)
+    (last,) = walk.start()
+    assert answer(walk, script, last) == ()
+    (finding,) = walk.finish(now=LATER)
+    assert finding.outcome is Outcome.BROKEN
+    assert walk.trail(now=LATER) is None, "a listing that is broken is begun again"
+
+
+def test_a_walk_that_has_learnt_nothing_leaves_no_trail() -> None:
+    """To ask anew is as good; and where it had gone on from a trail, that one still leads on."""
+    script = Script(THREE_PAGES)
+    assert stopped(script, after=0).trail(now=LATER) is None
+    trail = stopped(script, after=1).trail(now=LATER)
+    assert trail is not None
+    walk = Walk.resume(script, trail)
+    walk.start()
+    walk.stop(Outcome.TIMEOUT, "too late")
+    assert walk.trail(now=LATER) == trail
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DENIED, Outcome.BROKEN, Outcome.NO_CREDENTIAL])
+def test_trouble_that_will_not_pass_leaves_no_trail(outcome: Outcome) -> None:
+    """A refused credential or a broken listing is not gone on with."""
+    assert stopped(Script(THREE_PAGES), after=1, outcome=outcome).trail(now=LATER) is None
+
+
+def test_a_batch_goes_on_with_what_each_was_told() -> None:
+    """What a batch told of a node stays that listing's own."""
+    opening = Call("POST", "/people", (ANN, CID))
+    told = (NodeFacts(BOB, "Bob", asked=ANN), NodeFacts(BOB, "Robert", asked=CID))
+    script = Script(
+        {
+            "/people": Page((knows(ANN, BOB), knows(CID, BOB)), told, follow=(page("2"),)),
+            "/people?page=2": Page((knows(ANN, DAN),)),
+        },
+        openings=(opening,),
+    )
+    trail = stopped(script, ANN, CID, after=1).trail(now=LATER)
+    assert trail is not None
+    walk = Walk.resume(script, trail)
+    (call,) = walk.start()
+    answer(walk, script, call)
+    assert walk.finish(now=LATER) == run(script, ANN, CID)
