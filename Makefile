@@ -48,6 +48,7 @@ soak: $(VENV)/dev.stamp ## the long tests
 .PHONY: clean
 clean: ## remove the environment and everything that tools left behind
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	rm -rf tests/readers/node_modules
 	find connectors service tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/run.stamp: requirements/run.lock | $(BIN)/python

@@ -41,6 +41,11 @@ class Filter:
     with_type: tuple[str, ...] = ()
     with_key: str | None = None
 
+    @property
+    def binds_other_end(self) -> bool:
+        """Tell whether the other end has to be something."""
+        return bool(self.with_namespace or self.with_type) or self.with_key is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Want:
@@ -121,6 +126,17 @@ class Page:
     canonical: NodeId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """One canonical address that a pasted text may mean.
+
+    `confidence` is how often a text like this means it: above 0, and 1 when it can mean nothing else.
+    """
+
+    address: Address
+    confidence: float
+
+
 class Connector(Protocol):
     """One configured upstream, as pure functions."""
 
@@ -139,6 +155,14 @@ class Connector(Protocol):
 
     def accepts(self, address: Address) -> bool:
         """Tell whether `ask` can be asked about this canonical address."""
+        ...
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Give the addresses here that a pasted text may mean, each claimed as itself and accepted.
+
+        `text` is one thing without what surrounded it, and not defanged. It is no address of ours:
+        those are read by `claim`. Any text at all may come; none raises.
+        """
         ...
 
     def unresolved(self, node: NodeId) -> bool:

@@ -28,7 +28,9 @@ class GraphError(Exception):
 
 
 class RequestError(GraphError):
-    """The caller can mend this."""
+    """The caller can mend this; `field` is what of the request, where the kind of error does not tell."""
+
+    field: str | None = None
 
 
 class InvalidNodeIdError(RequestError):
@@ -58,7 +60,7 @@ class InvalidParameterError(RequestError):
     def __init__(self, message: str, *, field: str) -> None:
         """Keep the name of the parameter or header."""
         super().__init__(message)
-        self.field = field
+        self.field: str = field
 
 
 class ConfigurationError(GraphError):

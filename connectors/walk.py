@@ -111,6 +111,11 @@ class Trail:
         """Give the addresses of the walk, in the order they were asked."""
         return tuple(listing.address for listing in self.listings)
 
+    @property
+    def size(self) -> int:
+        """Give how many relations and facts were learnt."""
+        return sum(len(listing.edges) + len(listing.facts) for listing in self.listings)
+
 
 class Walk:
     """One question about one address, or about a batch of them, at one source."""

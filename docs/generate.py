@@ -102,6 +102,8 @@ def write_parameters() -> Iterator[str]:
     """Give the lines of parameters.md."""
     yield "What `GET /graph` takes beside the node, whichever way its address is sent. An unknown, empty, or"
     yield "doubly given scalar parameter is a 400 that names it; lists are comma-separated or repeated."
+    yield "`POST /graph` takes the same as members of a JSON object, lists as lists; what comes back is in"
+    yield "[answers.md](answers.md)."
     yield ""
     caps = {name: field.default for name, field in Ceilings.model_fields.items()}
     rows = (

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from connectors.errors import GraphError
-from service.api import health, sources
+from service.api import health, resolve, sources
+from service.api.compression import Compression
 from service.api.docs import docs_router
 from service.api.edge import CrossOrigin, Edge, LastResort, UrlBound
 from service.api.graph import graph_router
@@ -17,8 +18,22 @@ from service.api.problems import answer_problem
 from service.bootstrap import open_service
 from service.settings import Settings
 
-_ACCEPTED = ["Authorization", "Cache-Control", "If-None-Match", "Upstream-Credentials", "X-API-Key"]
-_EXPOSED = ["Age", "Cache-Status", "Content-Location", "ETag", "Graph-Complete", "Request-Id", "Retry-After"]
+_ACCEPTED = [
+    *("Authorization", "Cache-Control", "Content-Type", "If-None-Match", "Upstream-Credentials", "X-API-Key"),
+]
+_EXPOSED = [
+    *(
+        "Age",
+        "Cache-Status",
+        "Content-Location",
+        "ETag",
+        "Graph-Complete",
+        "Link",
+        "Request-Id",
+        "Retry-After",
+    ),
+    "Server-Timing",
+]
 
 
 class _Documented(FastAPI):
@@ -54,16 +69,17 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         exception_handlers={GraphError: answer_problem, HTTPException: answer_problem},
     )
-    for router in (graph_router(), sources.router, health.router, docs_router()):
+    for router in (graph_router(), resolve.router, sources.router, health.router, docs_router()):
         app.include_router(router)
     # Each wraps what was added before it: an error's answer is for other origins too.
     app.add_middleware(UrlBound)
     app.add_middleware(LastResort)
+    app.add_middleware(Compression)
     if settings.cors_origins:
         app.add_middleware(
             CrossOrigin,
             allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "HEAD"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=_ACCEPTED,
             expose_headers=_EXPOSED,
         )

@@ -17,16 +17,21 @@ from connectors.runtime.pace import Governor
 from connectors.walk import Finding, Walk
 from service.adapters.cipher import Cipher
 from service.adapters.embedded import start_embedded
+from service.adapters.measuring_process import MeasuringProcess
 from service.adapters.redis_store import RedisStore
+from service.adapters.seal import CursorSeal
 from service.adapters.upstream import Upstream
 from service.adapters.vault import RedisVault
 from service.cache.hasher import Hasher
 from service.settings import EMBEDDED, Settings, SourceEntry
+from service.usecases.cabinet import Cabinet
+from service.usecases.crosswalks import Crosswalks
 from service.usecases.expand import Expander
+from service.usecases.measuring import Measuring
 from service.usecases.pulse import Pulse
+from service.usecases.resume import Resume
 from service.usecases.revoked import Revoked, keep_telling
 from service.usecases.service import Service
-from service.usecases.shelf import Cabinet
 from service.usecases.source import Source
 
 
@@ -55,7 +60,27 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             tenant_proof=settings.tenant_proof,
         )
         pulse = Pulse()
-        expander = Expander(sources, cabinet, _Driver(clock, sleeper), clock, pulse)
+        connectors = {source.name: source.connector for source in sources}
+        crosswalks = Crosswalks(store, connectors=connectors, clock=clock)
+        stack.push_async_callback(crosswalks.close)
+        measurer = MeasuringProcess(clock=clock)
+        stack.push_async_callback(measurer.close)
+        expander = Expander(
+            sources=sources,
+            cabinet=cabinet,
+            drive=_Driver(clock, sleeper),
+            clock=clock,
+            pulse=pulse,
+            resume=Resume(
+                store=store,
+                hasher=opener.hasher,
+                seal=CursorSeal(opener.cipher),
+                clock=clock,
+                ttl=settings.cursor_ttl,
+            ),
+            crosswalks=crosswalks,
+            measuring=Measuring(measurer),
+        )
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(keep_telling(revoked, store=store, clock=clock, sleeper=sleeper))
             yield Service(settings=settings, sources=sources, expander=expander, store=store, pulse=pulse)

@@ -1,8 +1,8 @@
 """The command `relgraph`: its words and its exit codes; what they do is in `service.command`.
 
-Exit codes: 0 done, or ended by a signal; 1 it could not be started; 2 the settings or the command
-line are wrong, each mistake on a line of its own on stderr. A command's module is imported when the
-command is known, so that `--help` and `key` answer at once.
+Exit codes: 0 done, or ended by a signal; 1 it could not be started or done; 2 the settings, the
+command line or the files given are wrong, each mistake on a line of its own on stderr. A command's
+module is imported when the command is known, so that `--help` and `key` answer at once.
 """
 
 import argparse
@@ -57,7 +57,24 @@ def _parser() -> argparse.ArgumentParser:
     new = key.add_parser("new", help="make a key and print it once, with the settings that accept it")
     new.add_argument("name", nargs="?", default="caller", help="whose it is (default: caller)")
     new.set_defaults(module="key")
+
+    _add_crosswalk(commands.add_parser("crosswalk", help="which addresses are the same thing"))
     return parser
+
+
+def _add_crosswalk(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="COMMAND")
+    load = actions.add_parser("load", help="check files and put their rows in the place of what is loaded")
+    load.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV with a header, or JSON Lines")
+    show = actions.add_parser("show", help="how many rows are loaded, since when, and their digest")
+    show.add_argument(
+        "--rows", action="store_true", help="list the rows instead, as JSON Lines to load again"
+    )
+    clear = actions.add_parser("clear", help="unload everything")
+    for name, action in (("load", load), ("show", show), ("clear", clear)):
+        _add_config(action)
+        action.add_argument("--redis-url", metavar="URL", help="the store (default: the settings' redis_url)")
+        action.set_defaults(module="crosswalk", action=name)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

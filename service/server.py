@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 GRACE = timedelta(seconds=8)
 LAST_MOMENT = timedelta(seconds=9.5)
+_MOST_UNSENT_BYTES = 32 * 1024
 
 Build = Callable[[Settings], App]
 """Makes the application; named, not called, so that it can travel to a worker process."""
@@ -34,7 +35,12 @@ def open_listener(host: str, *, port: int) -> socket.socket:
     """Bind and listen; port 0 takes a free one. OSError when the address cannot be had."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, address = found[0]
-    return socket.create_server(address[:2], family=family, backlog=2048)
+    listener = socket.create_server(address[:2], family=family, backlog=2048)
+    # What waits for a slow reader waits here, where it is counted, not by the megabyte in the kernel.
+    # Accepted connections inherit it (Linux).
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT_BYTES)
+    return listener
 
 
 def listener_url(listener: socket.socket) -> str:

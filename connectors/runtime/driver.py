@@ -34,9 +34,9 @@ async def drive(
 ) -> tuple[Finding, ...]:
     """Drive `walk` to its end and give its findings, one per address; nothing is left running.
 
-    `deadline` is in seconds of `clock.monotonic()`. Trouble, a spent allowance and the deadline
-    stop the walk, end its other calls, and keep what was read. Only a cancelled caller, or a
-    defect outside the connector, raises.
+    `deadline` is in seconds of `clock.monotonic()`. Trouble and the deadline stop the walk, end its
+    other calls, and keep what was read; a spent allowance ends those that have not left. Only a
+    cancelled caller, or a defect outside the connector, raises.
     """
     driving = _Drive(walk, sender, allowance, deadline, clock, sleeper, jitter)
     try:
@@ -47,8 +47,28 @@ async def drive(
     return walk.finish(now=clock.now())
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """The allowance, which notes whose call has left."""
+
+    allowance: Allowance
+    away: set[asyncio.Task[None] | None]
+
+    @property
+    def exhausted(self) -> bool:
+        return self.allowance.exhausted
+
+    def take(self) -> bool:
+        taken = self.allowance.take()
+        if taken:
+            self.away.add(asyncio.current_task())
+        return taken
+
+
 @dataclass(eq=False, slots=True)
 class _Drive:
+    """One walk under way: its `tasks`, those whose call is `away`, and whether the allowance is `spent`."""
+
     walk: Walk
     sender: Sender
     allowance: Allowance
@@ -57,6 +77,8 @@ class _Drive:
     sleeper: Sleeper
     jitter: Callable[[], float]
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    away: set[asyncio.Task[None] | None] = field(default_factory=set)
+    spent: bool = False
 
     async def run(self) -> None:
         calls = self._guarded(self.walk.start)
@@ -73,7 +95,9 @@ class _Drive:
         if not self.walk.stopped:
             self._spawn(group, await self._settle(call))
         if self.walk.stopped:
-            for task in self.tasks - {asyncio.current_task()}:
+            # A call that has left is paid for: when there is no other, its reply is still waited for.
+            kept = self.away if self.spent else set()
+            for task in self.tasks - {asyncio.current_task(), *kept}:
                 task.cancel()
 
     async def _settle(self, call: Call) -> Sequence[Call]:
@@ -104,16 +128,19 @@ class _Drive:
 
     async def _attempt(self, call: Call) -> _Answer:
         try:
-            reply = await self.sender.send(call, timeout=self._remaining(), allowance=self.allowance)
+            leaving = _Leaving(self.allowance, self.away)
+            reply = await self.sender.send(call, timeout=self._remaining(), allowance=leaving)
             return reply, self._judge(call, reply)
         except SourceError as error:
             return error
+        finally:
+            self.away.discard(asyncio.current_task())
 
     def _may_go(self) -> bool:
         if self._remaining() <= timedelta(0):
             self.walk.stop(Outcome.TIMEOUT, _TIME_IS_UP)
         elif self.allowance.exhausted:
-            self.walk.fail(OverBudgetError())
+            self._fail(OverBudgetError())
         return not self.walk.stopped
 
     def _remaining(self) -> timedelta:
@@ -129,9 +156,13 @@ class _Drive:
 
     def _conclude(self, call: Call, answer: _Answer) -> Sequence[Call]:
         if isinstance(answer, SourceError):
-            self.walk.fail(answer)
+            self._fail(answer)
             return ()
         return self._guarded(partial(self.walk.absorb, call, *answer))
+
+    def _fail(self, error: SourceError) -> None:
+        self.spent |= isinstance(error, OverBudgetError)
+        self.walk.fail(error)
 
     def _guarded(self, step: Callable[[], Sequence[Call]]) -> Sequence[Call]:
         try:

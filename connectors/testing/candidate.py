@@ -54,7 +54,8 @@ class Candidate:
     `tables` are valid settings tables with canaries for secrets; the first is what cassettes lay
     their own settings over. `examples` are addresses as a caller may type them. `outcomes` says
     what a status means here where it is not what it usually means. `required` are the fields of a
-    reply that cannot be missed, as `results[*].id`.
+    reply that cannot be missed, as `results[*].id`. `pasted` are texts each of which has to be recognised
+    under some table.
     """
 
     plugin: Plugin
@@ -64,6 +65,7 @@ class Candidate:
     max_calls: int = 50
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
     required: Sequence[str] = ()
+    pasted: Sequence[str] = ()
 
     @cached_property
     def cassettes(self) -> tuple[Cassette, ...]:

@@ -12,10 +12,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import ConnectorSpec, Filter, Freshness, Pace, Page, Plugin, Want
+from connectors.contract import ConnectorSpec, Filter, Freshness, Guess, Pace, Page, Plugin, Want
 from connectors.credential import Credential, Scheme, StaticCredential
 from connectors.disposition import Verdict, classify
 from connectors.errors import InvalidNodeIdError, SourceContractError
@@ -74,6 +75,15 @@ class Library:
     def accepts(self, address: Address) -> bool:
         """Accept every book."""
         return isinstance(address, NodeId) and (address.namespace, address.type) == (NAMESPACE, "book")
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Recognise the address of a book's page in the library's catalogue, and nothing else."""
+        page = f"{self.settings.base_url}/books/"
+        try:
+            book = NodeId(NAMESPACE, None, "book", unquote(text[len(page) :], errors="strict"))
+        except (InvalidNodeIdError, UnicodeDecodeError):
+            return ()
+        return (Guess(book, 1.0),) if text.startswith(page) else ()
 
     def unresolved(self, node: NodeId) -> bool:  # noqa: ARG002 - the protocol's signature
         """Know every book by its title."""

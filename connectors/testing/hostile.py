@@ -87,6 +87,36 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
     "control characters": dict.fromkeys(("x-error", "x-error-id", "x-request-id", "content-type"), CONTROLS),
 }
 
+# Texts that a user may paste. The long ones are what a backtracking expression would choke on.
+TEXTS: Mapping[str, str] = {
+    "nothing": "",
+    "blanks": " \t\r\n\u00a0\u2028",
+    "control characters": CONTROLS,
+    "a lone surrogate": "https://a\ud800b.example/\ud800",
+    "HTML": HTML,
+    "a URL that cannot be parsed": "http://[::1/%zz?\ud83d",
+    "a host of half an address": "https://[2001:db8::1",
+    "a percent sign and no more": "urn%3Aadsk%",
+    "base64 of no text": "dXJuOmFkc2v____",
+    "digits of another script": "\u0661.\u0662.\u0663.\u0664/\u0662\u0664",
+    "5000 digits": "AS" + "9" * 5000,
+    "many labels": "a." * 8192,
+    "many hyphens": "a-" * 8192 + "!",
+    "many numbers": "1." * 8192,
+    "many colons": ":" * 16_384,
+    "many at signs": "a@" * 8192,
+    "many opening brackets": "[" * 16_384,
+    "many brackets": "[.]" * 5461,
+    "many quotes": "'\"" * 8192,
+    "many slashes": "https:" + "/" * 16_384,
+    "many schemes": "hxxp://" * 2340,
+    "many parameters": "https://acc.autodesk.com/?" + "projects=a&" * 1489,
+    "a URL with a blank at its end": "https://" + "a" * 16_384 + " b",
+    "16 KiB of hexadecimal digits": "a1" * 8192,
+    "16 KiB beyond ASCII": "é" * 8192,
+    "64 KiB beyond ASCII": "https://example.com/" + "é" * 32_768,
+}
+
 # Keys a caller may put into an address. Each is valid as such: 1 to 65 536 bytes of UTF-8.
 KEYS: Mapping[str, str] = {
     "control characters": CONTROLS,

@@ -14,13 +14,14 @@ _MOST_TOLD = 12
 
 
 class ConnectorContract:
-    """Fourteen rules that every connector keeps, each one test.
+    """Fifteen rules that every connector keeps, each one test.
 
     A subclass gives `plugin`; `settings`, valid tables with a `canary(...)` for every secret, the
     first of which the cassettes build on; `examples`, addresses as a caller may type them; and
     `cassettes`, the folder of its recorded cases. `max_calls` bounds every walk. `outcomes` says
     what a status means where it is not the usual. `required` names fields of a reply, such as
-    `results[*].id`, without which it must be refused.
+    `results[*].id`, without which it must be refused. `pasted` are texts, such as the URL of a page, that
+    it has to recognise.
     """
 
     plugin: ClassVar[Plugin]
@@ -30,6 +31,7 @@ class ConnectorContract:
     max_calls: ClassVar[int] = 50
     outcomes: ClassVar[Mapping[int, Outcome]] = {}
     required: ClassVar[Sequence[str]] = ()
+    pasted: ClassVar[Sequence[str]] = ()
 
     def test_c1_spec_is_valid(self) -> None:
         """Settings build, and each spec is well-formed, stable and true of what it describes."""
@@ -87,6 +89,10 @@ class ConnectorContract:
         """Hostile replies and addresses let nothing escape but the error meant for them."""
         self._keep("C14")
 
+    def test_c15_guesses_are_sound(self) -> None:
+        """Whatever is pasted, every guess is an address of the connector's own, and nothing is raised."""
+        self._keep("C15")
+
     def _keep(self, rule: str) -> None:
         __tracebackhide__ = True
         candidate = Candidate(
@@ -97,6 +103,7 @@ class ConnectorContract:
             max_calls=self.max_calls,
             outcomes=self.outcomes,
             required=self.required,
+            pasted=self.pasted,
         )
         faults = list(islice(RULES[rule](candidate), _MOST_TOLD))
         if faults:

@@ -1,15 +1,17 @@
 """The store in this process's memory: for tests, and for who embeds the use cases in a program.
 
 The service itself never opens one; it always has a server, if only its own.
-Nothing is shared between workers and nothing survives them. What was used longest ago goes first
-once `capacity` bytes are held.
+Nothing is shared between workers and nothing survives them. Once `capacity` bytes are held, what was
+used longest ago goes first, and what has no end never: as a server does under `volatile-lru`.
 """
 
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 
+from connectors.errors import StoreUnavailableError
 from connectors.ports import Clock
 from service.cache.store import Item
 
@@ -35,6 +37,8 @@ class MemoryStore:
         self._clock = clock
         self._capacity = capacity
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        # What has no end lies apart: making room never looks at it.
+        self._endless: dict[str, _Kept] = {}
         self._held = 0
 
     async def load(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -43,17 +47,25 @@ class MemoryStore:
         return [self._find(key, now) for key in keys]
 
     async def save(self, items: Sequence[Item]) -> None:
-        """Keep the items as far as they fit; one larger than the whole store is not kept."""
-        now = self._clock.monotonic()
+        """Keep the items as far as they fit; one larger than the whole store is not kept.
+
+        StoreUnavailableError for one without an end that does not fit: it would be lost silently.
+        """
         for item in items:
-            if item.ttl < _MILLISECOND:
-                continue
-            self._forget(item.key)
-            kept = _Kept(item.value, now + item.ttl.total_seconds())
-            if kept.cost(item.key) > self._capacity:
-                continue
-            self._kept[item.key] = kept
-            self._held += kept.cost(item.key)
+            if item.ttl is None or item.ttl >= _MILLISECOND:
+                self._keep(item)
+
+    def _keep(self, item: Item) -> None:
+        self._forget(item.key)
+        ends = inf if item.ttl is None else self._clock.monotonic() + item.ttl.total_seconds()
+        kept = _Kept(item.value, ends)
+        endless = sum(other.cost(key) for key, other in self._endless.items())
+        if endless + kept.cost(item.key) > self._capacity:
+            if item.ttl is None:
+                raise StoreUnavailableError("the store has no room left for what has no end")
+            return
+        (self._endless if item.ttl is None else self._kept)[item.key] = kept
+        self._held += kept.cost(item.key)
         while self._held > self._capacity:
             self._forget(next(iter(self._kept)))
 
@@ -63,9 +75,12 @@ class MemoryStore:
     async def close(self) -> None:
         """Forget everything."""
         self._kept.clear()
+        self._endless.clear()
         self._held = 0
 
     def _find(self, key: str, now: float) -> bytes | None:
+        if key in self._endless:
+            return self._endless[key].value
         kept = self._kept.get(key)
         if kept is None:
             return None
@@ -76,6 +91,6 @@ class MemoryStore:
         return kept.value
 
     def _forget(self, key: str) -> None:
-        kept = self._kept.pop(key, None)
+        kept = self._kept.pop(key, None) or self._endless.pop(key, None)
         if kept is not None:
             self._held -= kept.cost(key)

@@ -63,8 +63,8 @@ class RedisStore:
         return await self._attempt("load", lambda: self._load(keys))
 
     async def save(self, items: Sequence[Item]) -> None:
-        """Keep the items, each with its end in the same command."""
-        lasting = [item for item in items if item.ttl >= _MILLISECOND]
+        """Keep the items, each with its end, if it has one, in the same command."""
+        lasting = [item for item in items if item.ttl is None or item.ttl >= _MILLISECOND]
         if lasting:
             await self._attempt("save", lambda: self._save(lasting))
 
@@ -163,8 +163,8 @@ class RedisStore:
             _log.warning("store_refuses", operation=operation, error=_words(refusal))
 
 
-def _milliseconds(item: Item) -> int:
-    return item.ttl // _MILLISECOND
+def _milliseconds(item: Item) -> int | None:
+    return None if item.ttl is None else item.ttl // _MILLISECOND
 
 
 def _words(error: Exception) -> str:

@@ -1,66 +1,76 @@
-"""An answer as HTTP: node-link JSON, and the headers that say how far to trust and keep it."""
+"""An answer as HTTP: in the format asked for, and the headers that say how far to trust and keep it."""
 
-from typing import Any
-from urllib.parse import quote
+from datetime import timedelta
 
 from fastapi import Request, Response
 
-from connectors.model import Selection, encode_ref
-from service.api.body import encode_json
+from service.api.about import describe
 from service.api.etag import etag_of, is_held
-from service.api.query import read_name
-from service.api.report import source_record
-from service.usecases.expand import Answer
+from service.api.format.media import Format, Table
+from service.api.format.writer import write_answer
+from service.api.format.written import Written
+from service.api.location import location_of, next_page_of
+from service.api.timing import timed
+from service.usecases.answering import Answer
+
+STREAM_HEADERS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Authorization, X-API-Key, Upstream-Credentials",
+    # nginx gathers replies unless it is told that this one is read as it comes.
+    "X-Accel-Buffering": "no",
+}
+"""The headers of every stream of events; HEAD has them too."""
+_OF_STREAMS = ("Graph-Complete", "Content-Location")
 
 
-def answer_json(request: Request, answer: Answer, *, public: frozenset[str]) -> Response:
-    """Give the answer, or 304 when the caller holds the same graph already.
+def respond(
+    request: Request,
+    answer: Answer,
+    *,
+    format: Format,
+    table: Table = Table.NODES,
+    public: frozenset[str] = frozenset(),
+    lifetime: timedelta = timedelta(0),
+    several: bool = False,
+) -> Response:
+    """Give the answer in a format, or 304 when the caller of a GET holds the same graph already.
 
-    `public` names the sources whose data is anybody's.
+    `public` names the sources whose data is anybody's; an answer of theirs alone may be kept by
+    anybody for `lifetime`. With `several` seeds asked for the answer is not one of a node.
     """
-    about = _about(answer)
-    nodes = [record for _, record in answer.graph.nodes(data=True)]
-    # Both directions of an edge share one record; the order is that of the ids.
-    edges = sorted((record for *_, record in answer.graph.edges(data=True)), key=lambda record: record["id"])
-    headers = _headers(request, answer, public)
-    headers["ETag"] = etag_of(about, nodes=nodes, edges=edges)
-    if is_held(headers["ETag"], lines=request.headers.getlist("if-none-match")):
-        return Response(status_code=304, headers=headers)
-    body = encode_json({"graph": about, "nodes": nodes, "edges": edges})
-    return Response(body, headers=headers, media_type="application/json")
+    with timed(request.scope, "encode"):
+        records = answer.page.records
+        written = Written(describe(answer, several=several), records.nodes, records.edges)
+        headers = _headers(request, answer, public, lifetime)
+        if request.method == "POST":
+            # A cache has no use for it, and a caller no URL to ask for it again.
+            headers |= {"Cache-Control": "no-store"}
+        elif format is Format.NDJSON:
+            # A HEAD of what a GET streams.
+            headers = {name: headers[name] for name in _OF_STREAMS if name in headers} | STREAM_HEADERS
+        else:
+            headers["ETag"] = etag_of(written, format=format, table=table)
+            if is_held(headers["ETag"], lines=request.headers.getlist("if-none-match")):
+                return Response(status_code=304, headers=headers)
+        # Of a stream only the headers are ever asked for like this.
+        body = b"" if format is Format.NDJSON else write_answer(written, format=format, table=table)
+        return Response(body, headers=headers, media_type=format.content_type)
 
 
-def _about(answer: Answer) -> dict[str, Any]:
-    return {
-        "seed": str(answer.seed),
-        "requested": answer.requested,
-        "selection": isinstance(answer.seed, Selection),
-        "seed_known": answer.seed_known,
-        "complete": answer.complete,
-        "truncated": list(answer.truncated),
-        "next_cursor": None,
-        "sources": [source_record(report) for report in answer.reports],
-        "spent": {
-            "hops": answer.spent.hops,
-            "nodes": answer.spent.nodes,
-            "edges": answer.spent.edges,
-            "calls": answer.spent.calls,
-            "milliseconds": round(answer.spent.elapsed.total_seconds() * 1000, 3),
-        },
-    }
-
-
-def _headers(request: Request, answer: Answer, public: frozenset[str]) -> dict[str, str]:
-    shared = public.issuperset(report.source for report in answer.reports)
+def _headers(request: Request, answer: Answer, public: frozenset[str], lifetime: timedelta) -> dict[str, str]:
+    shared = bool(answer.reports) and public.issuperset(report.source for report in answer.reports)
     ages = [report.age for report in answer.reports if report.age is not None]
-    headers = {
-        "Graph-Complete": "?1" if answer.complete else "?0",
-        "Content-Location": f"/graph/~{encode_ref(str(answer.seed))}" + _query(request),
-    }
+    headers = {"Graph-Complete": "?1" if answer.complete else "?0"}
+    if request.method != "POST":
+        headers |= location_of(request, answer.seed)
+        if answer.next_cursor is not None:
+            headers |= next_page_of(request, answer.seed, cursor=answer.next_cursor)
     if not answer.complete:
         headers["Cache-Control"] = "no-store"
+    elif shared:
+        headers["Cache-Control"] = f"public, max-age={int(lifetime.total_seconds())}"
     else:
-        headers["Cache-Control"] = "public, max-age=0" if shared else "private, max-age=0"
+        headers["Cache-Control"] = "private, max-age=0"
     headers["Vary"] = "Accept" if shared else "Accept, Authorization, X-API-Key, Upstream-Credentials"
     if ages:
         headers["Age"] = str(int(max(ages).total_seconds()))
@@ -68,9 +78,3 @@ def _headers(request: Request, answer: Answer, public: frozenset[str]) -> dict[s
         # RFC 9211: the cache took no part in this answer, and why.
         headers["Cache-Status"] = "relgraph; fwd=bypass; detail=store-unavailable"
     return headers
-
-
-def _query(request: Request) -> str:
-    pairs = [pair for pair in request.scope["query_string"].split(b"&") if pair]
-    kept = [pair for pair in pairs if read_name(pair.partition(b"=")[0]) != "node"]
-    return "?" + quote(b"&".join(kept), safe="=&%+,:;@!$'()*/?-._~") if kept else ""

@@ -8,7 +8,11 @@ from service.caller import verify
 
 
 async def identify_caller(request: Request) -> str | None:
-    """Give the caller's configured name, None when nobody is configured; UnauthenticatedError."""
+    """Give the caller's configured name, None when nobody is configured; UnauthenticatedError.
+
+    It is in the request's state as `caller` from then on.
+    """
+    request.state.caller = None
     callers = service_of(request).settings.callers
     if not callers:
         return None
@@ -16,6 +20,7 @@ async def identify_caller(request: Request) -> str | None:
     if key is not None:
         for name, caller in callers.items():
             if verify(key, caller.key_hash):
+                request.state.caller = name
                 return name
     raise UnauthenticatedError("send one of this service's API keys as 'Authorization: Bearer <key>'")
 

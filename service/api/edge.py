@@ -1,6 +1,9 @@
-"""The outermost layers of every request: its id, its size, and the last resort."""
+"""The outermost layers of every request: its id and its time, its size, and the last resort."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from time import perf_counter
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -11,7 +14,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.api.presence import CallerLeftError
 from service.api.problems import answer_problem
+from service.api.timing import server_timing
 
 MOST_URL_BYTES = 16 * 1024
 log = structlog.get_logger(__name__)
@@ -56,6 +61,9 @@ class LastResort:
 
         try:
             await self._app(scope, receive, send_on)
+        except CallerLeftError:
+            # The server knows, and sends nothing to nobody.
+            return
         except Exception as error:
             if started:
                 raise
@@ -64,7 +72,23 @@ class LastResort:
 
 
 class CrossOrigin(CORSMiddleware):
-    """Lets browsers of the configured origins in; a preflight that is refused is a problem too."""
+    """Lets browsers of the configured origins in; a preflight that is refused is a problem too.
+
+    Whose pages may read an answer may read how long it took
+    (https://www.w3.org/TR/resource-timing/#sec-timing-allow-origin).
+    """
+
+    def __init__(self, app: ASGIApp, /, *, allow_origins: Sequence[str], **options: Any) -> None:
+        """Wrap `app`; `options` are those of the framework's own layer."""
+        super().__init__(app, allow_origins=allow_origins, **options)
+        if self.allow_all_origins:
+            self.simple_headers["Timing-Allow-Origin"] = "*"
+
+    @staticmethod
+    def allow_explicit_origin(headers: MutableHeaders, origin: str) -> None:
+        """Let this one origin read the answer."""
+        CORSMiddleware.allow_explicit_origin(headers, origin)
+        headers["Timing-Allow-Origin"] = origin
 
     def preflight_response(self, request_headers: Headers) -> Response:
         """Answer a preflight."""
@@ -75,7 +99,11 @@ class CrossOrigin(CORSMiddleware):
 
 
 class Edge:
-    """The outermost layer: every response carries the request's id, every log line too."""
+    """The outermost layer: every response has the request's id, as every log line, and its time.
+
+    The time is up to when the headers leave: of a whole answer all but the sending, of a stream
+    the wait for its first line.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
@@ -86,12 +114,15 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        started = perf_counter()
         request_id = uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Request-Id"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["Request-Id"] = request_id
+                headers["Server-Timing"] = server_timing(scope, total=perf_counter() - started)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

@@ -5,23 +5,23 @@ from hashlib import blake2b
 from typing import Any
 
 from service.api.body import encode_json
+from service.api.format.media import Format, Table
+from service.api.format.written import Written
+from service.usecases.page import lasting as timeless
 
-_PASSING = frozenset({"spent", "requested"})
+_PASSING = frozenset({"spent", "requested", "next_cursor"})
 # Fields of a source's report that tell of this one fetch rather than of the graph.
 _PASSING_OF_SOURCE = frozenset({"calls", "cached", "age_seconds", "retry_after_seconds", "detail"})
 
 
-def etag_of(
-    about: dict[str, Any], *, nodes: Sequence[dict[str, Any]], edges: Sequence[dict[str, Any]]
-) -> str:
-    """Give the tag of an answer made of these records."""
+def etag_of(written: Written, *, format: Format, table: Table) -> str:
+    """Give the tag of an answer in a format; each format of one graph has its own."""
+    about = written.about
     lasting = _without(about, _PASSING)
     lasting["sources"] = [_without(source, _PASSING_OF_SOURCE) for source in about["sources"]]
-    timeless = [
-        edge | {"provenance": [_without(word, {"fetched_at"}) for word in edge["provenance"]]}
-        for edge in edges
-    ]
-    return f'W/"{blake2b(encode_json([lasting, nodes, timeless]), digest_size=16).hexdigest()}"'
+    nodes = [timeless(node) for node in written.nodes]
+    parts = [format, table, lasting, nodes, [timeless(edge) for edge in written.edges]]
+    return f'W/"{blake2b(encode_json(parts), digest_size=16).hexdigest()}"'
 
 
 def is_held(etag: str, *, lines: Sequence[str]) -> bool:

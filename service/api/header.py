@@ -1,4 +1,4 @@
-"""The request headers that have a meaning here: Cache-Control, Accept and Upstream-Credentials."""
+"""The request headers that have a meaning here: Cache-Control and Upstream-Credentials."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,6 @@ from typing import cast
 
 import http_sf
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 
 from connectors.credential import Scheme
 from connectors.errors import InvalidParameterError
@@ -56,27 +55,6 @@ def read_credentials(headers: Headers, *, sources: Sequence[Source]) -> dict[str
             raise InvalidParameterError(f"{name} takes no credential from its callers", field=CREDENTIALS)
         found[name] = _credential(name, value, source)
     return found
-
-
-def require_json(headers: Headers) -> None:
-    """Raise a 406 unless the caller takes application/json."""
-    accept = ", ".join(headers.getlist("accept")).strip()
-    if not accept:
-        return
-    weights: dict[str, float] = {}
-    for item in accept.split(","):
-        media, *parameters = (part.strip().lower() for part in item.split(";"))
-        weights[media] = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
-    for media in ("application/json", "application/*", "*/*"):
-        if media in weights:
-            if weights[media] > 0:
-                return
-            break
-    raise HTTPException(406)
-
-
-def _weight(text: str) -> float:
-    return float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text) else 0.0
 
 
 def _directives(headers: Headers) -> Mapping[str, str | None]:

@@ -11,9 +11,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from connectors.contract import Deleted, Filter
+from service.api.format.media import Format, Table
 from service.api.scalar import Age, Moment, Seconds, Whole
 from service.graph.assemble import Order
 from service.graph.budget import Budget
+from service.graph.measure import Measure
 from service.graph.rule import Direction, Rule
 from service.usecases.request import Identity, Require
 
@@ -39,6 +41,15 @@ class Bounds:
 
 class InvalidWindowError(ValueError):
     """The time window is empty."""
+
+
+class LoneParameterError(ValueError):
+    """A parameter means nothing without another one."""
+
+    def __init__(self, field: str, needs: str) -> None:
+        """Keep which needs which."""
+        super().__init__(f"needs `{needs}`")
+        self.field = field
 
 
 class GraphParameters(BaseModel):
@@ -144,11 +155,40 @@ class GraphParameters(BaseModel):
     identity: Identity = Field(
         default=Identity.EXACT,
         description="How far nodes that are the same thing are merged. `exact`: values that identify "
-        "themselves, such as domains and hashes, meet on one node. `off`: each source's own.",
+        "themselves, such as domains and hashes, meet on one node. `asserted`: besides, what the operator's "
+        "crosswalk says is the same. `off`: each source's own.",
         examples=["off"],
     )
-    format: Literal["json"] | None = Field(
+    explain: Literal["identity"] | None = Field(
+        default=None,
+        description="`identity`: tell in `same_as` of each node why its addresses are one node.",
+        examples=["identity"],
+    )
+    to: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="The address of a second node: the answer is the shortest path to it, or the `paths` "
+        "shortest. `hops`, where it is given, is the most edges of a path; else only the budget bounds it.",
+    )
+    paths: Whole = Field(
+        default=1, ge=1, le=16, description="Most paths in the answer; needs `to`.", examples=[1]
+    )
+    measures: tuple[Measure, ...] | None = Field(
+        default=None,
+        description="Measures of each node in the answer's graph. On a graph that goes on where the answer "
+        "ends they mislead: `graph.measures` says at how many nodes it does.",
+        examples=["degree"],
+    )
+    cursor: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="An earlier answer's `next_cursor`, with the same node and parameters: what follows.",
+    )
+    format: Format | None = Field(
         default=None, description="Format of the answer; by default what `Accept` says.", examples=["json"]
+    )
+    table: Table = Field(
+        default=Table.NODES,
+        description="Which table a CSV answer is; no other format has one.",
+        examples=["nodes"],
     )
 
     @field_validator("max_nodes", "max_edges", "fan_out", "max_calls", "timeout")
@@ -173,6 +213,12 @@ class GraphParameters(BaseModel):
         after, before = self.created_after, self.created_before
         if after is not None and before is not None and after >= before:
             raise InvalidWindowError
+        return self
+
+    @model_validator(mode="after")
+    def _check_company(self) -> "GraphParameters":
+        if "paths" in self.model_fields_set and self.to is None:
+            raise LoneParameterError("paths", "to")
         return self
 
     @property
@@ -201,6 +247,11 @@ class GraphParameters(BaseModel):
             max_calls=self.max_calls,
             timeout=timedelta(seconds=self.timeout),
         )
+
+    @property
+    def longest(self) -> int | None:
+        """Give the most edges of a path, where the caller says so."""
+        return self.hops if self.to is not None and "hops" in self.model_fields_set else None
 
     @property
     def oldest(self) -> timedelta | None:

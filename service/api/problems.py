@@ -34,6 +34,7 @@ from service.usecases.requirement import (
     SourcesFailedError,
     SourcesTimedOutError,
 )
+from service.usecases.resume import ExpiredCursorError, InvalidCursorError
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_INSTANCE_BYTES = 2048
@@ -62,6 +63,8 @@ KINDS: Mapping[type[GraphError], Kind] = {
     AmbiguousNodeError: Kind(400, "ambiguous-node", "The address fits more than one tenant"),
     ParametersError: INVALID_PARAMETER,
     InvalidParameterError: INVALID_PARAMETER,
+    InvalidCursorError: Kind(400, "invalid-cursor", "The cursor is not for this caller and request"),
+    ExpiredCursorError: Kind(400, "expired-cursor", "What the cursor leads to is gone"),
     UnknownSourceError: Kind(400, "unknown-source", "No such source is configured"),
     UnauthenticatedError: Kind(401, "unauthenticated", "An API key is needed"),
     UnknownNodeError: Kind(404, "unknown-node", "Nobody knows this node"),
@@ -133,13 +136,16 @@ def _instance(request: Request) -> str:
 def _detail(kind: Kind, error: Exception) -> str:
     if kind is INTERNAL or not isinstance(error, GraphError):
         return kind.title
-    return f"{error.field}: {error}" if isinstance(error, InvalidParameterError) else str(error)
+    field = error.field if isinstance(error, RequestError) else None
+    return str(error) if field is None else f"{field}: {error}"
 
 
 def _errors(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, ParametersError):
         return [{"field": mistake.field, "detail": str(mistake)} for mistake in error.mistakes]
     if isinstance(error, InvalidParameterError):
+        return [{"field": error.field, "detail": str(error)}]
+    if isinstance(error, RequestError) and error.field is not None:
         return [{"field": error.field, "detail": str(error)}]
     field = "sources" if isinstance(error, UnknownSourceError) else "node"
     return [{"field": field, "detail": str(error)}]

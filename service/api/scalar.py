@@ -32,7 +32,7 @@ def _read_decimal(value: Any) -> Any:
 
 def _read_moment(value: Any) -> Any:
     if not isinstance(value, str):
-        return value
+        raise ValueError(_TIME_EXPECTED)  # noqa: TRY004 - the model tells of it like of any mistake
     # fromisoformat() also takes a bare date, week numbers, and what stands behind a null character.
     if not _DATE_AND_TIME.fullmatch(value):
         raise ValueError(_TIME_EXPECTED)

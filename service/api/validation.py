@@ -1,18 +1,21 @@
-"""From the texts of a query string to valid parameters, or to every mistake in them at once."""
+"""From a query string or a JSON object to valid parameters, or to every mistake in them at once."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.errors import InvalidParameterError
-from service.api.parameters import Bounds, GraphParameters, InvalidWindowError
+from service.api.parameters import Bounds, GraphParameters, InvalidWindowError, LoneParameterError
 from service.api.problems import ParametersError
 from service.api.query import listed, single
 from service.settings import Settings
 
-LISTS = frozenset({"sources", "relation", "with_namespace", "with_type"})
+LISTS = frozenset({"sources", "relation", "with_namespace", "with_type", "measures"})
 """Parameters that take several values, comma-separated or repeated."""
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -31,7 +34,7 @@ def default_of(name: str, *, bounds: Bounds) -> Any:
 def read_parameters(found: dict[str, list[str]], *, bounds: Bounds) -> GraphParameters:
     """Validate what stood in the query string; ParametersError lists every mistake."""
     mistakes: list[InvalidParameterError] = []
-    values: dict[str, Any] = {name: default_of(name, bounds=bounds) for name in bounds.caps}
+    values: dict[str, Any] = {}
     for name in list(found):
         if name not in GraphParameters.model_fields:
             mistakes.append(InvalidParameterError("there is no such parameter", field=name))
@@ -40,8 +43,41 @@ def read_parameters(found: dict[str, list[str]], *, bounds: Bounds) -> GraphPara
             values[name] = listed(found, name) if name in LISTS else single(found, name)
         except InvalidParameterError as mistake:
             mistakes.append(mistake)
+    return _validated(values, mistakes, bounds)
+
+
+def read_members(found: Mapping[str, Any], *, bounds: Bounds) -> GraphParameters:
+    """Validate the members of a JSON object, named and spelled like parameters; numbers may be numbers.
+
+    A list is a list of texts. ParametersError lists every mistake.
+    """
+    mistakes: list[InvalidParameterError] = []
+    values: dict[str, Any] = {}
+    for name, value in found.items():
+        if name in LISTS:
+            if not isinstance(value, list) or not value or not all(map(_is_text, value)):
+                mistakes.append(InvalidParameterError("not a list of texts, none empty", field=name))
+            else:
+                values[name] = tuple(dict.fromkeys(value))
+        elif not _is_text(value) and (isinstance(value, bool) or not isinstance(value, int | float)):
+            mistakes.append(InvalidParameterError("not a text that says something, or a number", field=name))
+        else:
+            values[name] = value
+    return _validated(values, mistakes, bounds)
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is Unicode text, as a query's always is: JSON can spell half a character."""
+    return isinstance(value, str) and value != "" and not _HALF.search(value)
+
+
+def _validated(
+    values: dict[str, Any], mistakes: list[InvalidParameterError], bounds: Bounds
+) -> GraphParameters:
+    # A default over a ceiling gives way to it; what the caller says does not.
+    lowered = {name: default_of(name, bounds=bounds) for name in bounds.caps}
     try:
-        parameters = GraphParameters.model_validate(values, context=bounds)
+        parameters = GraphParameters.model_validate(lowered | values, context=bounds)
     except ValidationError as error:
         mistakes += [_mistake(item) for item in error.errors(include_url=False, include_input=False)]
     if mistakes:
@@ -55,5 +91,7 @@ def _mistake(item: ErrorDetails) -> InvalidParameterError:
         return InvalidParameterError(
             "is not after created_after: the window is empty", field="created_before"
         )
+    if isinstance(cause, LoneParameterError):
+        return InvalidParameterError(str(cause), field=cause.field)
     # A list's mistake is in one of its items; the caller knows the list by its name.
     return InvalidParameterError(item["msg"].removeprefix("Value error, "), field=str(item["loc"][0]))

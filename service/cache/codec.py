@@ -105,6 +105,14 @@ def decode_listing(blob: bytes, *, facts: Mapping[Apart, bytes | None]) -> Listi
     return decode_draft(blob).complete(facts)
 
 
+def encode_facts(facts: NodeFacts) -> bytes:
+    """Give the entry of a node's facts; EntryError when a value has no exact written form."""
+    try:
+        return pack(_ENCODER.encode(_facts_row(facts)))
+    except (UnicodeEncodeError, OverflowError, RecursionError) as error:
+        raise EntryError(f"the facts cannot be written down: {type(error).__name__}") from error
+
+
 def decode_facts(blob: bytes | None, *, node: NodeId) -> NodeFacts:
     """Read the facts kept under a node's own key; EntryError when they are gone or damaged."""
     if blob is None:
@@ -123,7 +131,7 @@ def _encode_listing(listing: Listing, inline_up_to: int) -> tuple[bytes, dict[Ap
     place = table.node(address) if isinstance(address, NodeId) else _selection_parts(address)
     edges = tuple(_edge_row(edge, table) for edge in listing.edges)
     for told in listing.facts:
-        short = FactsRow(told.label, told.url, _written(told.attributes))
+        short = _facts_row(told)
         body = _ENCODER.encode(short)
         if len(body) <= inline_up_to:
             facts.append((table.node(told.node), short))
@@ -203,6 +211,10 @@ def _edge(row: EdgeRow, nodes: dict[int, NodeId], relations: dict[int, tuple[str
         row.deleted,
         _read(row.attributes),
     )
+
+
+def _facts_row(facts: NodeFacts) -> FactsRow:
+    return FactsRow(facts.label, facts.url, _written(facts.attributes))
 
 
 def _facts(node: NodeId, row: FactsRow) -> NodeFacts:

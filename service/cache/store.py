@@ -1,4 +1,4 @@
-"""What the cache needs of a store: bytes by key, each with an end. The adapters provide it.
+"""What the cache needs of a store: bytes by key, each with an end or without. The adapters provide it.
 
 A store only ever saves work. Every operation is over within a bounded time; when it cannot be done
 it raises StoreUnavailableError, and whoever asked carries on without.
@@ -12,11 +12,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A value to keep under `key` for `ttl`; one of less than a millisecond is not kept at all."""
+    """A value to keep under `key` for `ttl`; one of less than a millisecond is not kept at all.
+
+    None is no end: what an operator has put there stays until it is replaced, and no store may drop
+    it to make room.
+    """
 
     key: str
     value: bytes
-    ttl: timedelta
+    ttl: timedelta | None
 
 
 class Store(Protocol):
@@ -27,7 +31,7 @@ class Store(Protocol):
         ...
 
     async def save(self, items: Sequence[Item]) -> None:
-        """Keep the items, in their order, each together with its end in one atomic command.
+        """Keep the items, in their order, each together with its end, if any, in one atomic command.
 
         Facts go before the listing that refers to them: whoever sees the one finds the other.
         """

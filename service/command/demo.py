@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from service.adapters.embedded import start_embedded
 from service.command import StartError, say
 from service.command.serve import serve
 from service.server import exit_on_sigterm
@@ -33,8 +34,14 @@ _REQUESTS = (
 def run(chosen: argparse.Namespace) -> None:
     """Serve the sandbox world until Ctrl-C or SIGTERM, then end everything that was started."""
     exit_on_sigterm()
-    with _open_upstreams() as urls:
-        serve(_settings(urls), host=chosen.host, port=chosen.port, announce=lambda url: say(_welcome(url)))
+    with _open_upstreams() as urls, start_embedded() as store:
+        settings = _settings(urls).model_copy(update={"redis_url": store.url})
+        serve(
+            settings,
+            host=chosen.host,
+            port=chosen.port,
+            announce=lambda url: say(_welcome(url, store=store.url)),
+        )
 
 
 @contextlib.contextmanager
@@ -98,7 +105,7 @@ def _settings(urls: Mapping[str, str]) -> Settings:
     return parse_settings(table, environ={})
 
 
-def _welcome(url: str) -> str:
+def _welcome(url: str, *, store: str) -> str:
     lines = [f"relgraph demo listening on {url}", "", f"Its documentation, to try things out: {url}/docs", ""]
     for words, path in _REQUESTS:
         lines += [
@@ -107,4 +114,5 @@ def _welcome(url: str) -> str:
             f"python3 -c \"import urllib.request as r; print(r.urlopen('{url}{path}').read().decode())\"",
             "",
         ]
+    lines += ["# which addresses are the same thing", f"relgraph crosswalk load FILE --redis-url {store}", ""]
     return "\n".join([*lines, "Everything ends with Ctrl-C."])

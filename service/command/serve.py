@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from socket import gaierror
 
+import structlog
+
 from connectors.errors import ConfigurationError
 from connectors.settings import is_loopback
 from service.adapters.embedded import start_embedded
@@ -14,6 +16,8 @@ from service.command import StartError, say
 from service.server import exit_on_sigterm, listener_url, open_listener, serve_here
 from service.settings import EMBEDDED, Settings, load_settings
 from service.supervisor import Supervisor
+
+log = structlog.get_logger(__name__)
 
 
 def run(chosen: argparse.Namespace) -> None:
@@ -47,11 +51,17 @@ def serve(
         raise StartError(f"cannot listen on {host}:{port}: {reason}") from error
     url = listener_url(listener)
     with listener, _with_store(settings) as ready:
+
+        def announce_all() -> None:
+            if settings.redis_url == EMBEDDED:
+                # For `relgraph crosswalk`. No secret: its folder opens for this user alone.
+                log.info("embedded_store", url=ready.redis_url)
+            announce(url)
+
         if workers == 1:
-            serve_here(create_app, ready, listener=listener, announce=lambda: announce(url))
+            serve_here(create_app, ready, listener=listener, announce=announce_all)
         else:
-            supervisor = Supervisor(create_app, ready, listener=listener, workers=workers)
-            supervisor.run(announce=lambda: announce(url))
+            Supervisor(create_app, ready, listener=listener, workers=workers).run(announce=announce_all)
 
 
 @contextlib.contextmanager

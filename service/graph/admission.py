@@ -8,18 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.model import NodeId
-from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.merge import EdgeKey, MergedEdge, edge_order
 
 Place = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Which edges and nodes come in, which edges stay out, and which budgets kept them out."""
+    """Which edges and nodes come in, which stay out, and which budgets kept them out.
+
+    `refused` are edges, `left` nodes that need none, both in the order in which they would come in.
+    """
 
     nodes: tuple[NodeId, ...]
     edges: tuple[MergedEdge, ...]
     refused: tuple[EdgeKey, ...]
+    left: tuple[NodeId, ...]
     truncated: frozenset[str]
 
 
@@ -43,29 +47,26 @@ def admit(
     if len(chosen) < len(ordered):
         truncated.add("max_nodes")
 
-    ranked: list[tuple[Place, tuple[str, str, str, str], EdgeKey]] = []
+    ranked = sorted((_place(key, places), edge_order(key), key) for key in pool)
+    taken: list[EdgeKey] = []
     refused: list[EdgeKey] = []
-    for key in pool:
-        ends = [places[end] for end in key[:2] if end in places]
-        if all(end in chosen for end in key[:2] if end in places):
-            ranked.append((max(ends, default=(-1, "")), _text(key), key))
-        else:
-            refused.append(key)
-    ranked.sort()
-    if len(ranked) > edge_room:
-        truncated.add("max_edges")
-        refused.extend(key for _, _, key in ranked[edge_room:])
-    taken = [key for _, _, key in ranked[:edge_room]]
+    for _, _, key in ranked:
+        fits = all(end in chosen for end in key[:2] if end in places)
+        if fits and len(taken) == edge_room:
+            truncated.add("max_edges")
+            fits = False
+        (taken if fits else refused).append(key)
 
     joined = standing.union(*(key[:2] for key in taken)) if taken else standing
+    nodes = tuple(node for node in ordered if node in chosen and node in joined)
     return Admission(
-        nodes=tuple(node for node in ordered if node in chosen and node in joined),
+        nodes=nodes,
         edges=tuple(pool[key] for key in taken),
         refused=tuple(refused),
+        left=tuple(node for node in ordered if node in standing and node not in chosen),
         truncated=frozenset(truncated),
     )
 
 
-def _text(key: EdgeKey) -> tuple[str, str, str, str]:
-    subject, object_, relation, directed, record = key
-    return str(subject), str(object_), relation, f"{directed:d}{record or ''}"
+def _place(key: EdgeKey, places: Mapping[NodeId, Place]) -> Place:
+    return max((places[end] for end in key[:2] if end in places), default=(-1, ""))

@@ -1,4 +1,4 @@
-"""The answer as a networkx MultiDiGraph whose attribute records are the answer's JSON records.
+"""What was found as the answer's JSON records, and as a networkx MultiDiGraph that holds them.
 
 networkx is what the rest is defined on: node-link JSON is the node records in order and the edge
 records in order of id, beside what the answer tells of itself; `networkx.node_link_graph` reads it.
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import isnan
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import networkx as nx
 
 from connectors.model import Attributes, NodeFacts, NodeId, Value, encode_ref
-from service.graph.expansion import Expansion
-from service.graph.merge import MergedEdge
+from service.graph.asked import Degree
+from service.graph.merge import EdgeKey, MergedEdge
 
 Record = dict[str, Any]
 Graph: TypeAlias = "nx.MultiDiGraph[str]"  # nodes and edge keys are their ids
@@ -38,29 +38,63 @@ class NodeTold:
     aliases: tuple[str, ...] = ()
 
 
-def assemble(expansion: Expansion, *, told: Callable[[NodeId], NodeTold], order: Order) -> Graph:
-    """Build the graph: nodes in the order asked for, edges by id."""
+class Found(Protocol):
+    """What a machine has found, as far as it is part of the answer."""
+
+    @property
+    def hop(self) -> Mapping[NodeId, int]:
+        """Give the nodes and their hops."""
+        ...
+
+    @property
+    def edges(self) -> Mapping[EdgeKey, MergedEdge]:
+        """Give the edges."""
+        ...
+
+    def expansion_of(self, node: NodeId) -> str:
+        """Say how far a node was expanded."""
+        ...
+
+    def degree_of(self, node: NodeId) -> Degree | None:
+        """Say how many relations a node is known to have."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Node records in the order asked for, edge records by id."""
+
+    nodes: list[Record]
+    edges: list[Record]
+
+
+def assemble(found: Found, *, told: Callable[[NodeId], NodeTold], order: Order) -> Records:
+    """Write everything found as records."""
     speakers: dict[NodeId, set[str]] = defaultdict(set)
-    for edge in expansion.edges.values():
+    for edge in found.edges.values():
         for word in edge.provenance:
             speakers[edge.key[0]].add(word.source)
             speakers[edge.key[1]].add(word.source)
-    nodes = [_node_record(expansion, node, told(node), speakers[node]) for node in expansion.hop]
-    edges = [_edge_record(edge) for edge in expansion.edges.values()]
+    nodes = [node_record(found, node, told=told(node), speakers=speakers[node]) for node in found.hop]
+    edges = [edge_record(edge) for edge in found.edges.values()]
     edges.sort(key=lambda record: str(record["id"]))
-    return _filled(_sorted(nodes, order), edges)
+    return Records(_sorted(nodes, order), edges)
 
 
-def _filled(nodes: Iterable[Record], edges: Iterable[Record]) -> Graph:
+def as_graph(records: Records) -> Graph:
+    """Put records into a graph; an end without a record, of an earlier page, is a node without one."""
     # `add_edges_from` costs 3 to 7 times as much: it copies every attribute record. These are the
     # dictionaries networkx itself keeps; both directions of an edge share one inner dictionary.
     graph: Any = nx.MultiDiGraph()
     held, successors, predecessors = graph._node, graph._succ, graph._pred  # noqa: SLF001 - see above
-    for record in nodes:
+    for record in records.nodes:
         node = record["id"]
         held[node], successors[node], predecessors[node] = record, {}, {}
-    for record in edges:
+    for record in records.edges:
         subject, object_ = record["subject"], record["object"]
+        for end in (subject, object_):
+            if end not in held:
+                held[end], successors[end], predecessors[end] = {}, {}, {}
         parallel = successors[subject].get(object_)
         if parallel is None:
             parallel = successors[subject][object_] = predecessors[object_][subject] = {}
@@ -68,10 +102,11 @@ def _filled(nodes: Iterable[Record], edges: Iterable[Record]) -> Graph:
     return cast("Graph", graph)
 
 
-def _node_record(expansion: Expansion, node: NodeId, told: NodeTold, speakers: set[str]) -> Record:
+def node_record(found: Found, node: NodeId, *, told: NodeTold, speakers: Iterable[str]) -> Record:
+    """Write one node; `speakers` are the sources of its edges."""
     facts = told.facts
     address = str(node)
-    degree = expansion.degree_of(node)
+    degree = found.degree_of(node)
     return {
         "id": address,
         "ref": encode_ref(address),
@@ -81,18 +116,19 @@ def _node_record(expansion: Expansion, node: NodeId, told: NodeTold, speakers: s
         "key": node.key,
         "label": next((facts[name].label for name in sorted(facts) if facts[name].label), node.key),
         "url": next((facts[name].url for name in sorted(facts) if facts[name].url), None),
-        "hop": expansion.hop[node],
-        "expansion": expansion.expansion_of(node),
+        "hop": found.hop[node],
+        "expansion": found.expansion_of(node),
         "known_degree": None
         if degree is None
         else {"value": degree.value, "relation": "eq" if degree.exact else "gte"},
         "attributes": {name: _plain(facts[name].attributes) for name in sorted(facts)},
         "aliases": list(told.aliases),
-        "sources": sorted(speakers.union(facts)),
+        "sources": sorted({*speakers, *facts}),
     }
 
 
-def _edge_record(edge: MergedEdge) -> Record:
+def edge_record(edge: MergedEdge) -> Record:
+    """Write one edge."""
     subject, object_, relation, directed, _ = edge.key
     return {
         "id": edge.id,

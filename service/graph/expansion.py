@@ -12,41 +12,26 @@ pages together hold what one page of an unlimited budget would, and none of it t
 """
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.model import Address, Edge, NodeId, Outcome, Selection
-from connectors.walk import Finding
 from service.graph.admission import Place, admit
+from service.graph.asked import Degree, Told
 from service.graph.budget import Budget
-from service.graph.merge import EdgeKey, MergedEdge, assert_edge, edge_key, merge_edges
+from service.graph.fan_out import FanOut, Neighbors
+from service.graph.merge import EdgeKey, MergedEdge, assert_edge, edge_key, merge_edges, put_edge
 from service.graph.rule import Rule, Verdict
+from service.graph.waiting import Waiting
 
 # Farther than any hop, until an edge says how near.
 _FAR = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one source told of one address."""
-
-    source: str
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Degree:
-    """How many relations a node is known to have, as filtered; `exact` or at least so many."""
-
-    value: int
-    exact: bool
 
 
 # A relation as one end may be led along it, and whose word it is.
 _Heard = tuple[Verdict, Told, Edge]
 # By whom and under which address something was asked, how that ended.
 _Outcomes = dict[tuple[str, Address], Outcome]
-_Neighbors = dict[NodeId, list[MergedEdge]]
 
 
 @dataclass(slots=True)
@@ -84,10 +69,8 @@ class Expansion:
         self._failed: set[Address] = set()
         # What no budget has let in yet: nodes that need no edge, edges, and neighbors by node and source.
         self._standing: set[NodeId] = {seed for seed in seeds if isinstance(seed, NodeId)}
-        self._waiting: dict[EdgeKey, MergedEdge] = {}
-        self._spare: dict[NodeId, dict[str, _Neighbors]] = {}
-        self._let_through: dict[tuple[NodeId, str], set[NodeId]] = defaultdict(set)
-        self._short: set[NodeId] = set()
+        self._waiting = Waiting()
+        self._fan_out = FanOut(budget.fan_out)
         self._nodes_before = self._edges_before = 0
         self._admit({})
 
@@ -118,6 +101,38 @@ class Expansion:
             self._follow(node, self._heard.pop(node), pool)
         self._admit(pool)
 
+    def preview(self, address: Address, word: Told) -> list[MergedEdge]:
+        """Give the edges that one source's word will bring in, if the budget has room; changes nothing.
+
+        What is kept of the whole frontier is decided when all of it is absorbed.
+        """
+        if isinstance(address, NodeId) and self.hop.get(address, self.hops) >= self.hops:
+            return []
+        found: dict[tuple[NodeId, NodeId], list[MergedEdge]] = defaultdict(list)
+        for edge in word.finding.listing.edges:
+            for start in _concerned(address, {edge.subject, edge.object}, word.members):
+                if self._rule.judge(edge, at=start) is Verdict.FOLLOW:
+                    fetched_at = word.finding.listing.fetched_at
+                    asserted = assert_edge(edge, source=word.source, fetched_at=fetched_at)
+                    found[start, edge.other_end(start)].append(asserted)
+        kept: dict[NodeId, int] = defaultdict(int)
+        edges: dict[EdgeKey, MergedEdge] = {}
+        for start, end in sorted(found, key=lambda ends: str(ends[1])):
+            kept[start] += 1
+            if kept[start] <= self._budget.fan_out:
+                edges |= {edge.key: edge for edge in found[start, end]}
+        return list(edges.values())
+
+    @property
+    def before(self) -> tuple[int, int]:
+        """Give how many nodes and edges the earlier pages have brought."""
+        return self._nodes_before, self._edges_before
+
+    def has_room(self, *, nodes: int, edges: int) -> bool:
+        """Tell whether so many nodes and edges more would fit on this page."""
+        node_room, edge_room = self._room()
+        return nodes <= node_room and edges <= edge_room
+
     def turn(self) -> None:
         """Begin the next page: the budget is whole again, and what it left undone is due."""
         self.truncated.clear()
@@ -128,11 +143,12 @@ class Expansion:
             elif any(outcome.passing for outcome in outcomes.values()):
                 self._failed.add(address)
         pool: dict[EdgeKey, MergedEdge] = {}
-        spare, self._spare = self._spare, {}
-        for node, by_source in spare.items():
-            for source, found in by_source.items():
-                self._let_in(node, source, found, pool)
-        self._admit(pool)
+        if not self._fan_out.turn(known=self.edges.keys(), pool=pool):
+            self.truncated.add("fan_out")
+        if pool:
+            self._admit(pool)
+        else:
+            self._let_in_waiting()
 
     def expansion_of(self, node: NodeId) -> str:
         """Say how far a node was expanded: `complete`, `boundary`, `cut` or `failed`."""
@@ -144,7 +160,7 @@ class Expansion:
         outcomes = set(expanded.outcomes.values())
         if any(not outcome.whole and not outcome.cut for outcome in outcomes):
             return "failed"
-        cut = node in self._short or node in self._spare or any(outcome.cut for outcome in outcomes)
+        cut = node in self._waiting or node in self._fan_out or any(outcome.cut for outcome in outcomes)
         return "cut" if cut else "complete"
 
     def degree_of(self, node: NodeId) -> Degree | None:
@@ -176,7 +192,7 @@ class Expansion:
         for word in words:
             for edge in word.finding.listing.edges:
                 ends = {edge.subject, edge.object}
-                asked = {address} if isinstance(address, NodeId) else {e for e in ends if address.covers(e)}
+                asked = _concerned(address, ends, word.members)
                 led = self._led(edge, asked)
                 # What leads nowhere from the node asked may be a relation of its other end, which
                 # need not list it itself.
@@ -186,9 +202,17 @@ class Expansion:
                     else:
                         self._heard[end].append((verdict, word, edge))
                 if isinstance(address, Selection) and any(verdict is Verdict.FOLLOW for _, verdict in led):
-                    for member in asked:
+                    for member in asked - word.partial:
                         self._expanded.setdefault(member, _Expanded(outcomes))
-                    self._standing |= asked - self.hop.keys()
+                    self._stand(asked)
+
+    def _stand(self, members: set[NodeId]) -> None:
+        """Take nodes for members: they need no edge, and are where the answer starts."""
+        self._standing |= members - self.hop.keys()
+        for member in members & self.hop.keys():
+            if self.hop[member] > 0:
+                self.hop[member] = 0
+                self._spread(deque([member]))
 
     def _led(self, edge: Edge, ends: Iterable[NodeId]) -> list[tuple[NodeId, Verdict]]:
         judged = [(end, self._rule.judge(edge, at=end)) for end in ends]
@@ -206,7 +230,7 @@ class Expansion:
 
     def _follow(self, node: NodeId, heard: Iterable[_Heard], pool: dict[EdgeKey, MergedEdge]) -> None:
         """Put an expanded node's relations into the pool, as far as its fan-out goes."""
-        neighbors: dict[str, _Neighbors] = defaultdict(lambda: defaultdict(list))
+        neighbors: dict[str, Neighbors] = defaultdict(lambda: defaultdict(list))
         for verdict, word, edge in heard:
             if verdict is Verdict.UNDECIDED:
                 self._doubt(node, word, edge)
@@ -217,48 +241,46 @@ class Expansion:
         if self.hops == 0:
             return
         for source, found in neighbors.items():
-            self._let_in(node, source, found, pool)
-
-    def _let_in(self, node: NodeId, source: str, found: _Neighbors, pool: dict[EdgeKey, MergedEdge]) -> None:
-        """Put the neighbors of one node at one source into the pool; beyond its fan-out they wait."""
-        before = self._let_through[node, source]
-        new: Collection[NodeId] = found.keys() - before
-        if len(new) > self._budget.fan_out:
-            self.truncated.add("fan_out")
-            ordered = sorted(new, key=str)
-            new = ordered[: self._budget.fan_out]
-            spare = self._spare.setdefault(node, {}).setdefault(source, {})
-            for neighbor in ordered[self._budget.fan_out :]:
-                spare.setdefault(neighbor, []).extend(found[neighbor])
-        before.update(new)
-        for neighbor in before & found.keys():
-            for asserted in found[neighbor]:
-                _put(pool, asserted)
+            if not self._fan_out.follow(node, source, found, pool=pool):
+                self.truncated.add("fan_out")
 
     def _admit(self, pool: dict[EdgeKey, MergedEdge]) -> None:
         """Take in of the pool, and of what waits, as much as fits; the rest waits."""
         for key in pool.keys() & self.edges.keys():
             self.edges[key] = merge_edges(self.edges[key], pool.pop(key))
-        waiting, self._waiting = self._waiting, {}
-        for edge in waiting.values():
-            _put(pool, edge)
+        for edge in self._waiting.empty():
+            put_edge(pool, edge)
+        node_room, edge_room = self._room()
         admission = admit(
             pool,
             self._places(pool),
             standing=frozenset(self._standing),
-            node_room=self._budget.max_nodes - (len(self.hop) - self._nodes_before),
-            edge_room=self._budget.max_edges - (len(self.edges) - self._edges_before),
+            node_room=node_room,
+            edge_room=edge_room,
         )
         self.truncated |= admission.truncated
-        for node in admission.nodes:
+        self._take_in(admission.nodes, admission.edges)
+        self._waiting.replace((pool[key] for key in admission.refused), nodes=admission.left)
+
+    def _let_in_waiting(self) -> None:
+        """Take in of what waits as much as fits, where nothing new was told."""
+        node_room, edge_room = self._room()
+        taken = self._waiting.take(held=self.hop, node_room=node_room, edge_room=edge_room)
+        self.truncated |= taken.truncated
+        self._take_in(taken.nodes, taken.edges)
+
+    def _room(self) -> tuple[int, int]:
+        """Give how many nodes and edges more this page may hold."""
+        nodes = self._budget.max_nodes - (len(self.hop) - self._nodes_before)
+        return nodes, self._budget.max_edges - (len(self.edges) - self._edges_before)
+
+    def _take_in(self, nodes: Iterable[NodeId], edges: Iterable[MergedEdge]) -> None:
+        for node in nodes:
             self.hop[node] = 0 if node in self._standing else _FAR
-        self._standing.difference_update(admission.nodes)
-        for edge in admission.edges:
+            self._standing.discard(node)
+        for edge in edges:
             self.edges[edge.key] = edge
             self._relax(edge)
-        self._waiting = {key: pool[key] for key in admission.refused}
-        ends = ((key, end) for key in admission.refused for end in key[:2])
-        self._short = {end for key, end in ends if end in self._expanded and key in self._expanded[end].seen}
 
     def _places(self, pool: Iterable[EdgeKey]) -> dict[NodeId, Place]:
         """Give every new node its distance and address text: the order in which they come in."""
@@ -281,6 +303,9 @@ class Expansion:
             end = plain.other_end(start)
             self._arcs[start].append((end, edge.key))
             self._shorten(start, end, nearer)
+        self._spread(nearer)
+
+    def _spread(self, nearer: deque[NodeId]) -> None:
         while nearer:
             start = nearer.popleft()
             for end, _ in self._arcs[start]:
@@ -292,6 +317,8 @@ class Expansion:
             nearer.append(end)
 
 
-def _put(pool: dict[EdgeKey, MergedEdge], edge: MergedEdge) -> None:
-    held = pool.get(edge.key)
-    pool[edge.key] = edge if held is None else merge_edges(held, edge)
+def _concerned(address: Address, ends: set[NodeId], members: frozenset[NodeId] | None) -> set[NodeId]:
+    """Give the ends of an edge that were asked about: the node, or the members of the selection."""
+    if isinstance(address, NodeId):
+        return {address}
+    return {end for end in ends if (address.covers(end) if members is None else end in members)}

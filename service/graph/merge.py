@@ -72,6 +72,12 @@ def edge_key(edge: Edge) -> EdgeKey:
     return (edge.subject, edge.object, edge.relation, edge.directed, edge.record)
 
 
+def edge_order(key: EdgeKey) -> tuple[str, str, str, str]:
+    """Give what the smallest of several edges is the smallest by: its texts."""
+    subject, object_, relation, directed, record = key
+    return str(subject), str(object_), relation, f"{directed:d}{record or ''}"
+
+
 def assert_edge(edge: Edge, *, source: str, fetched_at: datetime) -> MergedEdge:
     """Give an edge that one source asserts, stamped with who said it and when."""
     word = Assertion(
@@ -89,6 +95,12 @@ def merge_edges(one: MergedEdge, other: MergedEdge) -> MergedEdge:
         held = words.get(word.source)
         words[word.source] = word if held is None else max(held, word, key=_age)
     return MergedEdge(one.key, tuple(words[source] for source in sorted(words)))
+
+
+def put_edge(pool: dict[EdgeKey, MergedEdge], edge: MergedEdge) -> None:
+    """Put an edge among others, its words added to those that are there."""
+    held = pool.get(edge.key)
+    pool[edge.key] = edge if held is None else merge_edges(held, edge)
 
 
 def _age(word: Assertion) -> tuple[datetime, str]:

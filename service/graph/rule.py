@@ -40,7 +40,7 @@ class Rule:
         A loop leads from the node to itself. Times are exclusive; an edge without one is undecided
         under a time filter, if nothing else rules it out.
         """
-        if not (self._leads(edge, at) and self._deletion_fits(edge) and self._end_fits(edge.other_end(at))):
+        if not (self._leads(edge, at) and self._deletion_fits(edge) and self.fits(edge.other_end(at))):
             return Verdict.LEAVE
         if self.relations is not None and edge.relation not in self.relations:
             return Verdict.LEAVE
@@ -53,6 +53,15 @@ class Rule:
         fits = (after is None or created > after) and (before is None or created < before)
         return Verdict.FOLLOW if fits else Verdict.LEAVE
 
+    def fits(self, end: NodeId) -> bool:
+        """Tell whether the filter wants this as the other end of an edge."""
+        wanted = self.filter
+        return (
+            (not wanted.with_namespace or end.namespace in wanted.with_namespace)
+            and (not wanted.with_type or end.type in wanted.with_type)
+            and (wanted.with_key is None or end.key == wanted.with_key)
+        )
+
     def _leads(self, edge: Edge, at: NodeId) -> bool:
         if not edge.directed or self.direction is Direction.BOTH:
             return True
@@ -61,11 +70,3 @@ class Rule:
     def _deletion_fits(self, edge: Edge) -> bool:
         wanted = self.filter.deleted
         return wanted is Deleted.INCLUDE or edge.deleted is (wanted is Deleted.ONLY)
-
-    def _end_fits(self, end: NodeId) -> bool:
-        wanted = self.filter
-        return (
-            (not wanted.with_namespace or end.namespace in wanted.with_namespace)
-            and (not wanted.with_type or end.type in wanted.with_type)
-            and (wanted.with_key is None or end.key == wanted.with_key)
-        )

@@ -114,6 +114,8 @@ class Settings(_Table):
     """The least age that a caller's `no-cache` or `max_age` can insist on."""
     tenant_proof: Duration = timedelta(minutes=10)
     """How long an upstream's yes to a credential opens what others of its tenant fetched."""
+    cursor_ttl: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(hours=1)
+    """How long an answer that was cut can be gone on with, from its first page on."""
     log_level: LogLevel = "info"
     """The least important lines that are logged."""
     sources: dict[str, SourceEntry] = Field(default_factory=dict)

@@ -1,59 +1,34 @@
-"""Expands a seed hop by hop over every source that accepts each node, and says how it went."""
+"""Answers a request: expands its seeds over every source that accepts each node, and says how it went."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from asyncio import timeout
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from connectors.contract import Filter
-from connectors.model import Address, NodeFacts, NodeId, Outcome, Selection, parse_address
+from connectors.errors import InvalidParameterError, RequestError, StoreUnavailableError
+from connectors.model import Selection
 from connectors.ports import Clock
-from connectors.walk import Finding, Listing
-from connectors.wire import Aspect
-from service.graph.assemble import Graph, NodeTold, assemble
 from service.graph.budget import Tally
-from service.graph.expansion import Expansion, Told
+from service.usecases.answering import Answer, Answering
+from service.usecases.cabinet import Cabinet
+from service.usecases.crosswalks import Crosswalks
 from service.usecases.fetch import Drive, Fetcher
+from service.usecases.inquiry import Inquiry, SheetError
+from service.usecases.kinship import Kinship
 from service.usecases.ledger import Ledger
-from service.usecases.locate import Located, choose, locate, place
-from service.usecases.naming import Naming
-from service.usecases.pulse import Beat, Pulse
-from service.usecases.report import Report, combined
-from service.usecases.request import GraphRequest
-from service.usecases.requirement import check_answer
-from service.usecases.shelf import Ask, Cabinet, Shelf
+from service.usecases.locate import Located, choose, locate
+from service.usecases.measuring import Measuring
+from service.usecases.naming import Naming, alone
+from service.usecases.proving import prove
+from service.usecases.pulse import Pulse
+from service.usecases.request import GraphRequest, Identity
+from service.usecases.resume import Book, ExpiredCursorError, Resume
+from service.usecases.run import Run
+from service.usecases.shelf import Shelf
 from service.usecases.source import Access, Source
 
-NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What an answer cost; `hops` is how far out its farthest node is."""
-
-    hops: int
-    nodes: int
-    edges: int
-    calls: int
-    elapsed: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The graph, and everything that says how complete it is.
-
-    `seed_known` is None where no source could tell. `store_down` says that the cache failed.
-    """
-
-    graph: Graph
-    seed: Address
-    requested: str
-    seed_known: bool | None
-    complete: bool
-    truncated: tuple[str, ...]
-    reports: tuple[Report, ...]
-    spent: Spent
-    store_down: bool
+_CHANGED = "what is configured has changed since; ask again from the first page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,212 +43,181 @@ class Expander:
     drive: Drive
     clock: Clock
     pulse: Pulse
+    resume: Resume
+    crosswalks: Crosswalks
+    measuring: Measuring
 
     async def expand(self, request: GraphRequest) -> Answer:
         """Answer one request; RequestError, or AnswerRefusedError when it requires more."""
+        answering = await self.begin(request)
+        await answering.run.page()
+        return await answering.conclude()
+
+    async def begin(self, request: GraphRequest) -> Answering:
+        """Prepare an answer, as far as what an earlier page has brought; RequestError."""
         started = self.clock.monotonic()
-        chosen = choose(self.sources, request.sources)
-        located = locate(request.node, chosen)
-        ledger = Ledger()
-        shelf = Shelf(
-            cabinet=self.cabinet,
-            sources={source.name: source for source in chosen},
-            accesses={source.name: source.admit(request.credentials.get(source.name)) for source in chosen},
-            filter=request.rule.filter,
-            tolerance=request.tolerance,
-            ledger=ledger,
-        )
-        tally = Tally(limit=request.budget.max_calls)
         deadline = started + request.budget.timeout.total_seconds()
-        fetcher = Fetcher(shelf, self.drive, self.clock, tally, deadline)
-        run = _Run(request, chosen, located, fetcher)
-        await run.resolve()
-        await run.expand()
-        answer = run.conclude(elapsed=timedelta(seconds=self.clock.monotonic() - started))
-        self._take_pulse(answer.reports, shelf.accesses)
-        check_answer(
-            answer.reports,
-            known=answer.seed_known,
-            complete=answer.complete,
-            require=request.require,
-            only_if_cached=request.tolerance.only_if_cached,
+        chosen = choose(self.sources, request.sources)
+        located = _locate_all(request, chosen)
+        accesses = {source.name: source.admit(request.credentials.get(source.name)) for source in chosen}
+        kinship = await self._kinship(request, chosen, accesses, deadline)
+        bind = partial(
+            self.resume.bind,
+            request,
+            sources=chosen,
+            accesses=accesses,
         )
-        return answer
-
-    def _take_pulse(self, reports: Sequence[Report], accesses: Mapping[str, Access]) -> None:
-        now = self.clock.now()
-        for report in reports:
-            # What the cache answered says nothing of how the source is.
-            if report.calls:
-                until = None if report.retry_after is None else now + report.retry_after
-                beat = Beat(report.outcome, now, until)
-                self.pulse.note(report.source, identity=accesses[report.source].identity, beat=beat)
-
-
-class _Run:
-    """One expansion under way."""
-
-    def __init__(
-        self, request: GraphRequest, sources: Sequence[Source], located: Located, fetcher: Fetcher
-    ) -> None:
-        self._request = request
-        self._sources = tuple(sources)
-        self._located = located
-        self._fetcher = fetcher
-        self._sides: dict[str, list[Finding]] = defaultdict(list)
-        self._reports: dict[str, Report] = {}
-        self._naming = Naming(request.identity, requested=parse_address(request.node))
-        self._expansion = self._start()
-
-    async def resolve(self) -> None:
-        """Find out which node the seed is, where only a source's description can say so."""
-        located = self._located
-        asks = [Ask(source, located.seed, Aspect.DESCRIPTION) for source in located.unresolved]
-        answers = await self._fetch(asks, nodes=())
-        for ask in asks:
-            self._sides[ask.source.name].append(answers[ask])
-        canonical = next(
-            (told.listing.canonical for told in answers.values() if told.listing.canonical is not None), None
+        crosswalk = "" if kinship is None else kinship.digest
+        binding = bind(seeds=_asked_about(request, located))
+        make_shelf = partial(self._shelf, request, chosen, accesses)
+        shelf = make_shelf()
+        book = Book()
+        if request.cursor is not None:
+            book = await self.resume.open(request.cursor, binding=binding, crosswalk=crosswalk)
+            located = _as_before(located, book.sheets[0].seeds, chosen)
+            await _check(book, shelf)
+        if kinship is not None and book.sheets:
+            # What was found out for the first page holds for all: pages of one answer are about one graph.
+            kinship.verdicts |= book.sheets[0].verdicts
+        elif kinship is not None:
+            apart = partial(make_shelf, markers_only=True)
+            await prove(kinship, make_shelf=apart, drive=self.drive, deadline=deadline)
+        fetcher = Fetcher(shelf, self.drive, self.clock, Tally(limit=request.budget.max_calls), deadline)
+        asserted = request.identity is Identity.ASSERTED
+        run = Run(
+            request,
+            sources=chosen,
+            located=located,
+            inquiry=Inquiry(fetcher),
+            naming=Naming(request.identity, sources=chosen, kin=alone if kinship is None else kinship),
+            unsure=asserted and (kinship is None or not kinship.is_sure),
         )
-        if canonical is not None and canonical != located.seed:
-            self._located = place(canonical, self._sources, located.askers)
-            self._expansion = self._start()
-
-    async def expand(self) -> None:
-        """Ask about the seed, then hop by hop until nothing is due."""
-        await self._ask_seed()
-        while frontier := self._expansion.frontier():
-            asks = {
-                Ask(source, canonical): name
-                for name in frontier
-                for source, canonical in self._naming.askers(name, sources=self._sources)
-            }
-            answers = await self._fetch(tuple(asks), nodes=self._canonical_nodes())
-            told: dict[Address, list[Told]] = {name: [] for name in frontier}
-            for ask, name in asks.items():
-                self._report(ask.source).findings[ask.address] = answers[ask]
-                told[name].append(Told(ask.source.name, self._naming.rename(ask.source, answers[ask])))
-            self._expansion.absorb(told)
-        # What the cache told of the outermost nodes may still be kept apart.
-        await self._fetch((), nodes=self._canonical_nodes())
-
-    def conclude(self, *, elapsed: timedelta) -> Answer:
-        """Put the answer together."""
-        expansion = self._expansion
-        reports = tuple(self._reports[name] for name in sorted(self._reports))
-        speakers = Counter(word.source for edge in expansion.edges.values() for word in edge.provenance)
-        for report in reports:
-            report.calls = self._fetcher.calls[report.source]
-            report.edges = speakers[report.source]
-            report.undecided = len(expansion.undecided[report.source])
-        graph = assemble(expansion, told=self._told_of, order=self._request.order)
-        spent = Spent(
-            hops=max(expansion.hop.values(), default=0),
-            nodes=len(expansion.hop),
-            edges=len(expansion.edges),
-            calls=self._fetcher.calls.total(),
-            elapsed=elapsed,
-        )
-        return Answer(
-            graph=graph,
-            seed=expansion.seeds[0],
-            requested=self._request.node,
-            seed_known=self._seed_known(),
-            complete=not expansion.truncated
-            and all(report.outcome.whole and not report.undecided for report in reports),
-            truncated=tuple(sorted(expansion.truncated)),
-            reports=reports,
-            spent=spent,
-            store_down=self._fetcher.store_down,
+        if book.sheets:
+            await _replay(run, book)
+        return Answering(
+            clock=self.clock,
+            pulse=self.pulse,
+            resume=self.resume,
+            measuring=self.measuring,
+            request=request,
+            run=run,
+            book=book,
+            bind=bind,
+            binding=binding,
+            crosswalk=crosswalk,
+            kinship=kinship,
+            started=started,
         )
 
-    async def _ask_seed(self) -> None:
-        """Ask both sides of the seed: it is known to a source if either side is."""
-        seed, hops = self._located.seed, self._request.hops
-        asks = []
-        for source in self._located.askers:
-            describes = source.connector.spec.describes and isinstance(seed, NodeId)
-            if describes and source.name not in self._sides:
-                asks.append(Ask(source, seed, Aspect.DESCRIPTION))
-            # With no hop to take, a source that describes nodes need not list their relations.
-            if hops > 0 or not describes:
-                asks.append(Ask(source, seed))
-        answers = await self._fetch(asks, nodes=())
-        for ask in asks:
-            self._sides[ask.source.name].append(answers[ask])
-        told = []
-        for source in self._located.askers:
-            sides = self._sides[source.name]
-            outcome = combined(side.outcome for side in sides)
-            judged = next(side for side in sides if side.outcome is outcome)
-            self._report(source).findings[seed] = judged
-            told += [
-                Told(source.name, self._naming.rename(source, replace(side, outcome=outcome)))
-                for side in sides
-                if side.listing.aspect is Aspect.RELATIONS
-            ]
-        for source in self._located.unable:
-            self._report(source).findings[seed] = _unsupported(source, seed)
-        if hops > 0 or isinstance(seed, Selection):
-            self._expansion.absorb({self._expansion.seeds[0]: told})
+    async def _kinship(
+        self,
+        request: GraphRequest,
+        sources: Sequence[Source],
+        accesses: Mapping[str, Access],
+        deadline: float,
+    ) -> Kinship | None:
+        """Give what is asserted, nothing proven yet; None if nobody asks or it cannot be read."""
+        if request.identity is not Identity.ASSERTED:
+            return None
+        try:
+            async with timeout(deadline - self.clock.monotonic()):
+                crosswalk = await self.crosswalks.current()
+        except (StoreUnavailableError, TimeoutError):
+            return None
+        return Kinship(crosswalk, sources=sources, accesses=accesses)
 
-    async def _fetch(self, asks: Sequence[Ask], *, nodes: Collection[NodeId]) -> dict[Ask, Finding]:
-        findings = {}
-        wanted = frozenset(asks)
-        for ask, answered in (await self._fetcher.fetch(asks, nodes=nodes)).items():
-            finding = findings[ask] = answered.finding
-            report = self._report(ask.source)
-            report.cached += answered.cached
-            report.note(finding, now=self._fetcher.clock.now())
-            if ask not in wanted:
-                # A cached listing had to be fetched again and could not be: its node is not whole.
-                report.findings[ask.address] = finding
-            if finding.outcome in _CUT_BY:
-                self._expansion.truncated.add(_CUT_BY[finding.outcome])
-        return findings
-
-    def _seed_known(self) -> bool | None:
-        seed = self._expansion.seeds[0]
-        told = isinstance(seed, NodeId) and any(
-            map(self._fetcher.ledger.facts_of, self._naming.addresses(seed))
+    def _shelf(
+        self,
+        request: GraphRequest,
+        sources: Sequence[Source],
+        accesses: Mapping[str, Access],
+        *,
+        markers_only: bool = False,
+    ) -> Shelf:
+        return Shelf(
+            cabinet=self.cabinet,
+            sources={source.name: source for source in sources},
+            accesses=accesses,
+            filter=_asked_upstream(request),
+            tolerance=request.tolerance,
+            ledger=Ledger(),
+            markers_only=markers_only,
         )
-        shown = any(side.listing.edges for sides in self._sides.values() for side in sides)
-        if told or shown or self._expansion.edges:
-            return True
-        outcomes = [report.findings[self._located.seed].outcome for report in self._reports.values()]
-        return False if outcomes and set(outcomes) == {Outcome.ABSENT} else None
-
-    def _start(self) -> Expansion:
-        request = self._request
-        seed = self._naming.name_seed(self._located.seed, sources=self._sources)
-        return Expansion(seed, hops=request.hops, rule=request.rule, budget=request.budget)
-
-    def _canonical_nodes(self) -> Collection[NodeId]:
-        return {address for node in self._expansion.hop for address in self._naming.addresses(node)}
-
-    def _report(self, source: Source) -> Report:
-        return self._reports.setdefault(source.name, Report(source.name, source.connector.spec.kind))
-
-    def _told_of(self, node: NodeId) -> NodeTold:
-        """Give what is told of the node by the sources that call it by this name."""
-        canonical = self._naming.canonical(node)
-        known: dict[str, NodeFacts] = {}
-        for address in reversed(self._naming.addresses(node)):
-            known |= self._fetcher.ledger.facts_of(address)
-        askers = self._naming.askers(node, sources=self._sources)
-        aliases = {alias for source, _ in askers for alias in source.connector.aliases(canonical)}
-        aliases.add(str(canonical))
-        facts = {
-            name: facts
-            for name, facts in known.items()
-            if self._naming.name(self._fetcher.shelf.sources[name], canonical) == node
-        }
-        return NodeTold(facts, tuple(sorted(aliases - {str(node)})))
 
 
-_CUT_BY = {Outcome.TIMEOUT: "timeout", Outcome.OVER_BUDGET: "max_calls"}
+def _locate_all(request: GraphRequest, sources: Sequence[Source]) -> list[tuple[str, Located]]:
+    """Locate every seed, and the target last; the first that means nothing is told by its place."""
+    located = [
+        (text, _locate(text, sources, at=at, request=request)) for at, text in enumerate(request.nodes)
+    ]
+    if request.to is not None:
+        try:
+            located.append((request.to, locate(request.to, sources)))
+        except RequestError as error:
+            error.field = "to"
+            raise
+        if any(isinstance(each.seed, Selection) for _, each in located):
+            raise InvalidParameterError(
+                "a path leads from one node to another, not to a selection", field="to"
+            )
+    return located
 
 
-def _unsupported(source: Source, seed: Address) -> Finding:
-    nothing = Listing(seed, Aspect.RELATIONS, Filter(), NEVER)
-    return Finding(Outcome.UNSUPPORTED, nothing, f"{source.connector.spec.kind} has no selections")
+def _locate(text: str, sources: Sequence[Source], *, at: int, request: GraphRequest) -> Located:
+    try:
+        return locate(text, sources)
+    except RequestError as error:
+        if len(request.nodes) > 1:
+            error.field = f"nodes[{at}]"
+        raise
+
+
+def _asked_upstream(request: GraphRequest) -> Filter:
+    """Give what upstreams may filter by.
+
+    A search for paths looks at relations from both ends, and a merged node fits by any of its addresses.
+    """
+    wanted = request.rule.filter
+    if request.to is None and request.identity is not Identity.ASSERTED:
+        return wanted
+    return replace(wanted, with_namespace=(), with_type=(), with_key=None)
+
+
+def _asked_about(request: GraphRequest, located: Sequence[tuple[str, Located]]) -> list[str]:
+    """Give what an answer is about, however it was written; with `off` how it was written counts."""
+    off = request.identity is Identity.OFF
+    return [text if off else str(each.seed) for text, each in located]
+
+
+def _as_before(
+    located: Sequence[tuple[str, Located]], seeds: Sequence[str], sources: Sequence[Source]
+) -> list[tuple[str, Located]]:
+    """Give the seeds as the first page was asked about them, with the texts that were sent now."""
+    if len(seeds) != len(located):
+        raise ExpiredCursorError(_CHANGED, field="cursor")
+    return [
+        (text, each if text == before else locate(before, sources))
+        for (text, each), before in zip(located, seeds, strict=True)
+    ]
+
+
+async def _check(book: Book, shelf: Shelf) -> None:
+    """See that what the earlier pages were made of may still be shown; ExpiredCursorError."""
+    said = [word for sheet in book.sheets for each in sheet.rounds for word in each]
+    accepted = [realm for realm, verdict in book.sheets[0].verdicts.items() if verdict]
+    if await shelf.refused(said, accepted=accepted):
+        raise ExpiredCursorError(
+            "that a source still takes the credential is not proven; ask again from the first page",
+            field="cursor",
+        )
+
+
+async def _replay(run: Run, book: Book) -> None:
+    """Bring the run to where the earlier pages have left it; ExpiredCursorError when that cannot be."""
+    try:
+        run.inquiry.recall(book.sheets)
+        for sheet in book.sheets:
+            await run.replay(sheet)
+            run.turn()
+    except SheetError:
+        raise ExpiredCursorError(_CHANGED, field="cursor") from None

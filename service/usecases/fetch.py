@@ -1,8 +1,8 @@
 """Answers one hop's questions: from the cache where it will do, from the sources where not."""
 
-from asyncio import TaskGroup
+from asyncio import Semaphore, TaskGroup
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from connectors.contract import Want
 from connectors.model import NodeId, Outcome
 from connectors.ports import Allowance, Clock, Sender
 from connectors.settings import Visibility
-from connectors.walk import Finding, Listing, Walk
+from connectors.walk import Finding, Listing, Trail, Walk
 from connectors.wire import Aspect
 from service.cache.freshness import Standing
 from service.usecases.ledger import Ledger, Owed
@@ -57,11 +57,22 @@ class _Counting:
         return taken
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
+def _to_nobody(ask: Ask, finding: Finding) -> None:
+    """Tell nobody."""
+
+
 @dataclass(slots=True)
 class Fetcher:
     """Fetches for one answer; `calls` counts upstream calls by source.
 
-    `deadline` is in seconds of the clock's `monotonic`.
+    `deadline` is in seconds of the clock's `monotonic`. `heard` is told each finding as it comes, and
+    `room` is awaited before anything is asked: who reads the answer may be slower than its sources.
+    `left` are the trails of walks that were stopped on the way, here or on an earlier page;
+    `advanced` counts those that came farther here, `learnt` those of them that brought anything.
     """
 
     shelf: Shelf
@@ -70,6 +81,25 @@ class Fetcher:
     allowance: Allowance
     deadline: float
     calls: Counter[str] = field(default_factory=Counter)
+    heard: Callable[[Ask, Finding], None] = _to_nobody
+    room: Callable[[], Awaitable[None]] = _at_once
+    left: dict[Ask, Trail] = field(default_factory=dict)
+    advanced: int = 0
+    learnt: int = 0
+    _turns: dict[str, Semaphore] = field(default_factory=dict)
+
+    def leave(self, source: Source, trail: Trail) -> None:
+        """Take over a trail from an earlier page."""
+        for address in trail.addresses:
+            self.left[Ask(source, address, trail.want.aspect)] = trail
+
+    @property
+    def trails(self) -> tuple[tuple[str, Trail], ...]:
+        """Give every trail once, with the name of its source."""
+        found = {
+            (ask.source.name, trail.addresses, trail.want.aspect): trail for ask, trail in self.left.items()
+        }
+        return tuple((name, trail) for (name, _, _), trail in found.items())
 
     @property
     def ledger(self) -> Ledger:
@@ -87,8 +117,12 @@ class Fetcher:
         While sources are asked, what the cache told just now is completed too: when a slow source
         has used up the time, a fast one's answer is not the less whole.
         """
+        await self.room()
         held, gone = await self.shelf.read(asks, nodes=nodes, deadline=self.deadline)
         answered = {ask: _from_cache(each) for ask, each in held.items() if each.standing in _SERVED}
+        for ask, from_cache in answered.items():
+            self.left.pop(ask, None)
+            self.heard(ask, from_cache.finding)
         missing = dict.fromkeys(ask for ask in asks if ask not in answered)
         repairs = [ask for ask in dict.fromkeys(map(self._lister, gone)) if ask not in missing]
         fetched: dict[Ask, Finding] = {}
@@ -103,7 +137,9 @@ class Fetcher:
             fetched |= await self._call(again)
         for ask in missing:
             # A stale listing whose facts are gone is not whole enough to stand in for a failure.
-            answered[ask] = _settled(fetched[ask], None if ask in late else held.get(ask))
+            answered[ask] = settled = _settled(fetched[ask], None if ask in late else held.get(ask))
+            if settled.cached:
+                self.heard(ask, settled.finding)
         return answered | {ask: Answered(fetched[ask]) for ask in repairs if not fetched[ask].outcome.whole}
 
     def _lister(self, owed: Owed) -> Ask:
@@ -119,8 +155,17 @@ class Fetcher:
             else:
                 found[ask] = finding
         async with TaskGroup() as group:
-            for batch in _batches(callable_):
-                group.create_task(self._walk(batch, found))
+            left = {
+                (ask.source, trail.addresses, trail.want.aspect): trail
+                for ask, trail in self._left(callable_)
+            }
+            for (source, *_), trail in left.items():
+                group.create_task(self._walk(source, Walk.resume(source.connector, trail), found))
+            for batch in _batches([ask for ask in callable_ if ask not in self.left]):
+                source, aspect = batch[0].source, batch[0].aspect
+                addresses = [ask.address for ask in batch]
+                walk = Walk(source.connector, addresses, Want(aspect, self.shelf.filter))
+                group.create_task(self._walk(source, walk, found))
         return found
 
     def _without_call(self, ask: Ask) -> Finding | None:
@@ -135,23 +180,44 @@ class Fetcher:
         applied = ask.source.connector.pushed(ask.address, self.shelf.filter, batched=False)
         return Finding(outcome, Listing(ask.address, ask.aspect, applied, self.clock.now()), detail)
 
-    async def _walk(self, batch: Sequence[Ask], found: dict[Ask, Finding]) -> None:
-        source = batch[0].source
+    async def _walk(self, source: Source, walk: Walk, found: dict[Ask, Finding]) -> None:
         sender = self.shelf.accesses[source.name].sender
         assert sender is not None  # noqa: S101 - `_without_call` has seen to it
-        want = Want(batch[0].aspect, self.shelf.filter)
-        findings = await self.drive(
-            Walk(source.connector, [ask.address for ask in batch], want),
-            sender=sender,
-            allowance=_Counting(self.allowance, self.calls, source.name),
-            deadline=self.deadline,
-        )
+        # More at once the source takes none; what has not begun can still wait for the reader.
+        async with self._turns.setdefault(source.name, Semaphore(source.pace.concurrency)):
+            await self.room()
+            findings = await self.drive(
+                walk,
+                sender=sender,
+                allowance=_Counting(self.allowance, self.calls, source.name),
+                deadline=self.deadline,
+            )
+        trail = walk.trail(now=self.clock.now())
+        self._measure(source, trail)
         shared = [_for_all(finding, source) for finding in findings]
-        for ask, finding in zip(batch, shared, strict=True):
-            found[ask] = finding
+        for finding in shared:
             listing = finding.listing
+            ask = Ask(source, listing.address, listing.aspect)
+            found[ask] = finding
+            if trail is None:
+                self.left.pop(ask, None)
+            else:
+                self.left[ask] = trail
             self.ledger.adopt(listing.facts, source=source.name, fetched_at=listing.fetched_at)
+            self.heard(ask, finding)
         await self.shelf.keep(source, shared, deadline=self.deadline)
+
+    def _measure(self, source: Source, trail: Trail | None) -> None:
+        """Count how far a walk has come that was stopped."""
+        if trail is None:
+            return
+        before = self.left.get(Ask(source, trail.addresses[0], trail.want.aspect))
+        if trail is not before:
+            self.advanced += 1
+            self.learnt += trail.size > (0 if before is None else before.size)
+
+    def _left(self, asks: Sequence[Ask]) -> Iterator[tuple[Ask, Trail]]:
+        return ((ask, self.left[ask]) for ask in asks if ask in self.left)
 
 
 _SERVED = frozenset({Standing.FRESH, Standing.STALE_OK})

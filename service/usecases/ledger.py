@@ -1,7 +1,7 @@
 """What the sources tell of nodes, and what of it still has to be read from where it is kept apart."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,6 +48,21 @@ class Ledger:
             # At one instant the text decides, so that no order of arrival ever does.
             if held is None or (held[0], repr(held[1])) < (fetched_at, repr(told)):
                 self._told[told.node][source] = (fetched_at, told)
+
+    def told_at(self, node: NodeId, *, source: str) -> datetime | None:
+        """Give when a source told what is known of a canonical node."""
+        held = self._told.get(node, {}).get(source)
+        return None if held is None else held[0]
+
+    def told(self) -> Iterator[tuple[str, datetime, NodeFacts]]:
+        """Give all that is known: who told it, when, and what."""
+        for by_source in self._told.values():
+            for source, (fetched_at, facts) in by_source.items():
+                yield source, fetched_at, facts
+
+    def owed(self) -> tuple[Owed, ...]:
+        """Give what is still owed."""
+        return tuple(self._owed.values())
 
     def owe(self, owed: Owed) -> None:
         """Note facts that are kept apart; of two listings that refer to them the newer counts."""

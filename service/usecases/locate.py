@@ -12,9 +12,11 @@ from service.usecases.source import Source, accepting
 class Located:
     """The canonical seed, who can be asked about it, and who owns it but cannot answer.
 
-    `unresolved` are the sources whose description has to say first which node the seed is.
+    `requested` is the address as it was typed. `unresolved` are the sources whose description has to
+    say first which node the seed is.
     """
 
+    requested: Address
     seed: Address
     askers: tuple[Source, ...]
     unable: tuple[Source, ...] = ()
@@ -51,13 +53,16 @@ def locate(text: str, sources: Sequence[Source]) -> Located:
             f"this address fits {len(choices)} configured tenants: {', '.join(choices)}", choices=choices
         )
     ((seed, claimants),) = claims.items()
-    return place(seed, sources, claimants)
+    return place(seed, sources, claimants, requested=address)
 
 
-def place(seed: Address, sources: Sequence[Source], claimants: Sequence[Source] = ()) -> Located:
+def place(
+    seed: Address, sources: Sequence[Source], claimants: Sequence[Source], *, requested: Address
+) -> Located:
     """Say who can be asked about a canonical seed."""
     askers = accepting(sources, seed)
     return Located(
+        requested,
         seed,
         askers,
         unable=tuple(source for source in claimants if source not in askers),

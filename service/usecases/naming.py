@@ -1,72 +1,100 @@
 """What nodes are called in one answer: how far addresses of the same thing are merged.
 
 With `exact`, every node goes by its canonical address, so sources that speak of one thing meet.
-With `off`, only equal addresses are the same node: what several sources could speak of goes by the
-form that only the source showing it uses, and the seed by the form it was asked in.
+With `asserted`, addresses that the operator's crosswalk joins are one node besides; it goes by the
+smallest of them. With `off`, only equal addresses are the same node: what several sources could
+speak of goes by the form that only the source showing it uses, and a seed by the form it was asked
+in.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from connectors.errors import InvalidNodeIdError
-from connectors.model import Address, Edge, NodeId, parse_address, undirected
+from connectors.model import Address, Edge, NodeId, Selection, parse_address, undirected
 from connectors.walk import Finding
+from service.graph.merge import EdgeKey, edge_key
+from service.graph.rule import Rule
 from service.usecases.request import Identity
 from service.usecases.source import Source, accepting
 
+Kin = Callable[[NodeId], Sequence[NodeId]]
+"""Gives the addresses that are asserted to be the same thing as one, itself among them, ascending."""
+
+
+def alone(node: NodeId) -> Sequence[NodeId]:
+    """Know of no other address."""
+    return (node,)
+
 
 class Naming:
-    """Translates between canonical addresses, which sources are asked by, and names in the answer."""
+    """Translates between canonical addresses, which sources are asked by, and names in the answer.
 
-    def __init__(self, identity: Identity, *, requested: Address) -> None:
-        """Name nodes for one answer; `requested` is the address as the caller typed it, parsed."""
+    `inside` are the edges that led from a merged node to itself: they are left out.
+    """
+
+    def __init__(self, identity: Identity, *, sources: Sequence[Source], kin: Kin = alone) -> None:
+        """Name nodes for one answer."""
+        self.inside: set[EdgeKey] = set()
         self._off = identity is Identity.OFF
-        self._requested = requested
-        self._seed: tuple[Address, Address] | None = None
+        self._sources = sources
+        self._kin = kin
+        self._seeds: dict[Address, Address] = {}
         self._names: dict[tuple[str, NodeId], NodeId] = {}
-        self._canonical: dict[Address, Address] = {}
-        self._merged: dict[NodeId, NodeId] = {}
+        self._canonical: dict[Address, NodeId] = {}
+        self._forms: dict[NodeId, NodeId] = {}
+        self._forms_of: dict[NodeId, list[NodeId]] = {}
 
-    def name_seed(self, canonical: Address, *, sources: Sequence[Source]) -> Address:
-        """Give the seed's name; every source is asked about it."""
-        name = canonical
-        if self._off and isinstance(canonical, NodeId) and isinstance(self._requested, NodeId):
-            form = (self._requested.namespace, self._requested.type)
-            forms = (each for source in sources for each in _forms(source, canonical))
-            name = next((each for each in forms if (each.namespace, each.type) == form), canonical)
-        self._seed = (name, canonical)
-        self._canonical[name] = canonical
-        if not self._off and isinstance(canonical, NodeId):
-            # A source may show the seed with another value than the one its id was computed from;
-            # such a row goes by the native id, which is known to be the seed's.
-            forms = (each for source in sources for each in _forms(source, canonical))
-            self._merged = dict.fromkeys(forms, canonical)
-        return name
+    def name_seed(self, canonical: Address, *, requested: Address) -> Address:
+        """Give a seed's name; every source is asked about it. `requested` is the address as typed."""
+        if not isinstance(canonical, NodeId):
+            return canonical
+        if self._off:
+            name = canonical
+            if isinstance(requested, NodeId):
+                form = (requested.namespace, requested.type)
+                forms = (each for source in self._sources for each in _forms(source, canonical))
+                name = next((each for each in forms if (each.namespace, each.type) == form), canonical)
+            self._seeds[canonical] = name
+            self._canonical[name] = canonical
+            return name
+        # A source may show the seed with another value than the one its id was computed from;
+        # such a row goes by the native id, which is known to be the seed's.
+        members = self._kin(canonical)
+        for member in members:
+            known = dict.fromkeys(form for source in self._sources for form in _forms(source, member))
+            self._forms |= dict.fromkeys(known, member)
+            self._forms_of[member] = list(known)
+        return members[0]
 
-    def askers(self, name: Address, *, sources: Sequence[Source]) -> list[tuple[Source, Address]]:
-        """Give the sources to ask about a named node, and the canonical address to ask by."""
-        canonical = self._canonical.get(name, name)
-        asked = accepting(sources, canonical)
-        if self._off and isinstance(canonical, NodeId) and (name, canonical) != self._seed:
-            asked = tuple(source for source in asked if self.name(source, canonical) == name)
-        return [(source, canonical) for source in asked]
+    def askers(self, name: Address) -> list[tuple[Source, Address]]:
+        """Give the sources to ask about a named node, and the canonical address to ask each by."""
+        if isinstance(name, Selection):
+            return [(source, name) for source in accepting(self._sources, name)]
+        if self._off:
+            canonical = self._canonical.get(name, name)
+            asked = accepting(self._sources, canonical)
+            if self._seeds.get(canonical) != name:
+                asked = tuple(source for source in asked if self.name(source, canonical) == name)
+            return [(source, canonical) for source in asked]
+        return [(source, one) for one in self._kin(name) for source in accepting(self._sources, one)]
+
+    def members(self, name: NodeId) -> Sequence[NodeId]:
+        """Give the canonical addresses that a named node stands for, ascending."""
+        return (self._canonical.get(name, name),) if self._off else self._kin(name)
 
     def addresses(self, name: NodeId) -> Sequence[NodeId]:
         """Give every address under which a source may have told of a named node."""
-        canonical = self.canonical(name)
-        return (canonical, *(form for form, node in self._merged.items() if node == canonical))
-
-    def canonical(self, name: NodeId) -> NodeId:
-        """Give the canonical address of a named node."""
-        canonical = self._canonical.get(name, name)
-        return canonical if isinstance(canonical, NodeId) else name
+        members = self.members(name)
+        return (*members, *(form for member in members for form in self._forms_of.get(member, ())))
 
     def name(self, source: Source, node: NodeId) -> NodeId:
         """Give the name of a node that `source` shows."""
         if not self._off:
-            return self._merged.get(node, node)
-        if self._seed is not None and node == self._seed[1] and isinstance(self._seed[0], NodeId):
-            return self._seed[0]
+            return self._kin(self._forms.get(node, node))[0]
+        seed = self._seeds.get(node)
+        if isinstance(seed, NodeId):
+            return seed
         known = self._names.get((source.name, node))
         if known is None:
             own = (form for form in _forms(source, node) if not source.connector.unresolved(form))
@@ -75,23 +103,54 @@ class Naming:
         return known
 
     def rename(self, source: Source, finding: Finding) -> Finding:
-        """Give the finding in the answer's names."""
-        if not self._off and not self._shows_merged(finding):
+        """Give the finding in the answer's names, without what would lead from a node to itself."""
+        if not self._off and not self._shows_renamed(source, finding):
             return finding
-        edges = tuple(self._rename_edge(source, edge) for edge in finding.listing.edges)
-        return replace(finding, listing=replace(finding.listing, edges=edges))
+        edges = []
+        for edge in finding.listing.edges:
+            named = self._rename_edge(source, edge)
+            if named.subject == named.object and self._is_inside(edge):
+                self.inside.add(edge_key(edge))
+            else:
+                edges.append(named)
+        listing = replace(finding.listing, edges=tuple(edges))
+        if self._kin is not alone:
+            # Of what the source counts, some may have fallen together or been left out.
+            listing = replace(listing, total=None)
+        return replace(finding, listing=listing)
 
-    def _shows_merged(self, finding: Finding) -> bool:
-        merged = self._merged
-        return bool(merged) and any(
-            edge.subject in merged or edge.object in merged for edge in finding.listing.edges
-        )
+    def rule(self, rule: Rule) -> Rule:
+        """Give the rule as it holds for named nodes: an end fits if any of its addresses does."""
+        if self._kin is alone or not rule.filter.binds_other_end:
+            return rule
+        return _NamedRule(rule.direction, rule.relations, rule.filter, self.members)
+
+    def _shows_renamed(self, source: Source, finding: Finding) -> bool:
+        if not self._forms and self._kin is alone:
+            return False
+        ends = (end for edge in finding.listing.edges for end in (edge.subject, edge.object))
+        return any(self.name(source, end) != end for end in ends)
+
+    def _is_inside(self, edge: Edge) -> bool:
+        """Tell whether an edge leads between two things that only the crosswalk makes one."""
+        return self._forms.get(edge.subject, edge.subject) != self._forms.get(edge.object, edge.object)
 
     def _rename_edge(self, source: Source, edge: Edge) -> Edge:
         subject, object_ = self.name(source, edge.subject), self.name(source, edge.object)
         if not edge.directed:
             subject, object_ = undirected(subject, object_)
         return replace(edge, subject=subject, object=object_)
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedRule(Rule):
+    """A rule whose other end is any of the addresses a node stands for."""
+
+    members: Callable[[NodeId], Sequence[NodeId]] = field(default=alone, compare=False)
+
+    def fits(self, end: NodeId) -> bool:
+        """Tell whether any of the node's addresses is wanted."""
+        return any(Rule.fits(self, member) for member in self.members(end))
 
 
 def _forms(source: Source, node: NodeId) -> Sequence[NodeId]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from service.cache.freshness import Tolerance
 from service.graph.assemble import Order
 from service.graph.budget import Budget
+from service.graph.measure import Measure
 from service.graph.rule import Rule
 from service.usecases.source import UpstreamCredential
 
@@ -24,13 +25,18 @@ class Identity(StrEnum):
 
     OFF = "off"
     EXACT = "exact"
+    ASSERTED = "asserted"
 
 
 @dataclass(frozen=True, slots=True)
 class GraphRequest:
-    """What is asked of the graph; `sources` None means all that accept the node."""
+    """What is asked of the graph; `sources` None means all that accept the node.
 
-    node: str
+    `nodes` are the seeds as sent. With `to` the answer is `paths` shortest paths from the one seed,
+    of at most `longest` edges. `caller` names whose API key was sent, `cursor` an earlier page.
+    """
+
+    nodes: tuple[str, ...]
     hops: int = 1
     sources: tuple[str, ...] | None = None
     rule: Rule = field(default_factory=Rule)
@@ -39,4 +45,11 @@ class GraphRequest:
     tolerance: Tolerance = field(default_factory=Tolerance)
     require: Require = Require.SOME
     identity: Identity = Identity.EXACT
+    explain: bool = False
+    to: str | None = None
+    paths: int = 1
+    longest: int | None = None
+    measures: tuple[Measure, ...] = ()
+    cursor: str | None = None
+    caller: str | None = None
     credentials: Mapping[str, UpstreamCredential] = field(default_factory=dict)

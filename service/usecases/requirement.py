@@ -42,7 +42,8 @@ def check_answer(
         return
     if known is False:
         raise UnknownNodeError("every source that accepts this node says that it does not know it")
-    if any(report.answered for report in reports):
+    # With no report at all nobody was asked: a budget left no room to ask in.
+    if not reports or any(report.answered for report in reports):
         if require is Require.COMPLETE and not complete:
             raise _failure(reports, "the answer is not complete")
         return

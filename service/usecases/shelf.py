@@ -8,8 +8,7 @@ miss, nothing is kept, and `down` says so.
 from asyncio import timeout
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
+from datetime import datetime
 from itertools import chain
 
 import structlog
@@ -17,26 +16,25 @@ import structlog
 from connectors.contract import Deleted, Filter
 from connectors.errors import StoreUnavailableError
 from connectors.model import Address, NodeId, Outcome
-from connectors.ports import Clock
 from connectors.settings import Visibility
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
 from service.cache.codec import Apart, Draft, decode_draft, decode_facts, encode_listing
 from service.cache.frame import EntryError
 from service.cache.freshness import Standing, Tolerance, classify_age, is_negative, jitter_of, retention
-from service.cache.hasher import Hasher
-from service.cache.key import Question, Scope, facts_key, proof_key, refusal_key
-from service.cache.partition import PUBLIC, tenant_partition
-from service.cache.store import Item, Store
+from service.cache.key import Question, Scope, facts_key
+from service.cache.sheet import Said
+from service.cache.store import Item
+from service.usecases.cabinet import Cabinet
 from service.usecases.ledger import Ledger, Owed
-from service.usecases.revoked import Revoked, written_moment
+from service.usecases.marker import FOR_EVER, Markers, Realm, scope_of
 from service.usecases.source import Access, Source
 
 log = structlog.get_logger(__name__)
-_NEVER = datetime.min.replace(tzinfo=UTC)
-_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 # Seconds an answer may end later for the sake of one more trip to the store.
 _LAST_TRIP = 0.03
+# Seconds that the markers of an answer that goes on may take to read; the store gives up before.
+_FOR_MARKERS = 5.0
 _USABLE = (Standing.FRESH, Standing.STALE_OK, Standing.STALE_IF_ERROR)
 
 
@@ -57,20 +55,12 @@ class Held:
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Cabinet:
-    """What every request's shelf stands on: the store, the keys, the clock and the policies."""
-
-    store: Store
-    hasher: Hasher
-    clock: Clock
-    revoked: Revoked
-    tenant_proof: timedelta
-
-
 @dataclass(slots=True)
 class Shelf:
-    """The cache as one request may see it; `down` once the store has failed this request."""
+    """The cache as one request may see it; `down` once the store has failed this request.
+
+    With `markers_only` no listing is read or kept, only what shows whose credential is taken.
+    """
 
     cabinet: Cabinet
     sources: Mapping[str, Source]
@@ -78,6 +68,7 @@ class Shelf:
     filter: Filter
     tolerance: Tolerance
     ledger: Ledger
+    markers_only: bool = False
     down: bool = False
 
     async def read(
@@ -89,10 +80,11 @@ class Shelf:
         them.
         """
         owed = self.ledger.collect(nodes)
-        questions = {ask: self._questions(ask) for ask in asks if self._may_read(ask.source)}
+        listed = () if self.markers_only else asks
+        questions = {ask: self._questions(ask) for ask in listed if self._may_read(ask.source)}
         realms = {(ask.source.name, ask.address.tenant) for ask in questions}
         realms.update((debt.source, debt.listed_by.tenant) for debt in owed)
-        markers = {realm: self._marker_keys(*realm) for realm in realms}
+        markers = {realm: self._markers.keys(realm) for realm in realms}
         apart = {
             debt: self._facts_key(debt.source, debt.listed_by.tenant, Apart(debt.node, debt.digest))
             for debt in owed
@@ -100,7 +92,7 @@ class Shelf:
         keys = dict.fromkeys(chain(*questions.values(), *markers.values(), apart.values()))
         # What a listing in hand owes is read a little late rather than asked of its source again.
         blobs = await self._load(list(keys), self._late(deadline) if apart and not asks else deadline)
-        barred = {realm: self._barred_until(realm[0], marked, blobs) for realm, marked in markers.items()}
+        barred = {realm: self._markers.barred_until(realm, blobs) for realm in markers}
         found = {}
         for ask, asked in questions.items():
             held = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant])
@@ -114,33 +106,60 @@ class Shelf:
         ]
         return found, gone
 
+    async def verdicts(self, realms: Collection[Realm], *, deadline: float) -> dict[Realm, bool]:
+        """Give for which of these an upstream has lately accepted or refused this request's credential."""
+        keys = dict.fromkeys(chain(*map(self._markers.keys, realms)))
+        blobs = await self._load(list(keys), deadline)
+        told = {realm: self._markers.verdict(realm, blobs) for realm in realms}
+        return {realm: verdict for realm, verdict in told.items() if verdict is not None}
+
+    async def refused(self, sayings: Iterable[Said], *, accepted: Iterable[Realm]) -> bool:
+        """Tell whether any of what was said may no longer be shown to this request's credentials.
+
+        `accepted` are realms whose use was proven when it was said. Markers that cannot be read count
+        as refusals, and reading them takes the time it takes: a caller in a hurry is shown no more.
+        """
+        oldest: dict[Realm, datetime] = {}
+        for said in sayings:
+            listing, finding = said.finding.listing, said.finding
+            if finding.outcome.answered or listing.edges:
+                realm = (said.source, listing.address.tenant)
+                oldest[realm] = min(oldest.get(realm, FOR_EVER), listing.fetched_at)
+        known = [realm for realm in oldest if realm[0] in self.accesses]
+        proven = [realm for realm in accepted if realm[0] in self.accesses]
+        keys = dict.fromkeys(chain(*map(self._markers.keys, (*known, *proven))))
+        blobs = await self._load(list(keys), self.cabinet.clock.monotonic() + _FOR_MARKERS)
+        if keys and not blobs:
+            return True
+        if any(self._markers.verdict(realm, blobs) is False for realm in proven):
+            return True
+        return any(oldest[realm] <= self._markers.barred_until(realm, blobs) for realm in known)
+
     async def keep(self, source: Source, findings: Iterable[Finding], *, deadline: float) -> None:
         """Write back what may answer a later question, and what was learnt of the credential."""
         access = self.accesses[source.name]
         items: list[Item] = []
         for finding in findings:
             listing = finding.listing
-            scope = self._scope(source, access, listing.address.tenant)
             if finding.outcome is Outcome.DENIED:
-                items.append(self._refusal(scope, access, finding, source))
-            elif finding.cacheable:
-                items += self._entry(scope, source, listing)
-                if source.visibility is Visibility.TENANT and not listing.absent:
-                    items.append(self._proof(scope, access, listing))
+                items.append(self._markers.refusal(source, finding))
+            elif finding.cacheable or (self.markers_only and finding.listing.edges):
+                if not self.markers_only:
+                    items += self._entry(
+                        scope_of(source, access, tenant=listing.address.tenant), source, listing
+                    )
+                shown = source.visibility is Visibility.TENANT or source.by_caller
+                if shown and not listing.absent:
+                    items.append(self._markers.proof(source, listing))
         if items:
             await self._save(items, deadline)
 
+    @property
+    def _markers(self) -> Markers:
+        return Markers(self.cabinet, self.sources, self.accesses)
+
     def _may_read(self, source: Source) -> bool:
         return self.accesses[source.name].sender is not None
-
-    def _scope(self, source: Source, access: Access, tenant: str | None) -> Scope:
-        spec = source.connector.spec
-        partition = {
-            Visibility.CREDENTIAL: access.identity,
-            Visibility.TENANT: tenant_partition(tenant),
-            Visibility.PUBLIC: PUBLIC,
-        }[source.visibility]
-        return Scope(source.name, spec.kind, spec.scope, spec.mapping_version, partition)
 
     def _questions(self, ask: Ask) -> list[str]:
         # A listing under a wider filter answers a narrower question: what it holds is filtered here.
@@ -151,32 +170,11 @@ class Shelf:
         ]
         if self.filter.deleted is Deleted.EXCLUDE:
             filters.append(Filter())
-        scope = self._scope(source, self.accesses[source.name], address.tenant)
+        scope = scope_of(source, self.accesses[source.name], tenant=address.tenant)
         return [
             Question(scope, address.tenant, str(address), ask.aspect, wanted).key(self.cabinet.hasher)
             for wanted in dict.fromkeys(filters)
         ]
-
-    def _marker_keys(self, name: str, tenant: str | None) -> tuple[str, ...]:
-        access, hasher = self.accesses[name], self.cabinet.hasher
-        scope, credential = self._scope(self.sources[name], access, tenant), access.identity
-        return (
-            refusal_key(scope, tenant=None, credential=credential, hasher=hasher),
-            refusal_key(scope, tenant=tenant, credential=credential, hasher=hasher),
-            proof_key(scope, tenant=tenant, credential=credential, hasher=hasher),
-        )
-
-    def _barred_until(self, name: str, markers: Sequence[str], blobs: Mapping[str, bytes | None]) -> datetime:
-        """Give the time until which nothing fetched may be served."""
-        *refusals, proof = markers
-        told = [_instant(blobs.get(key), damaged=_FOR_EVER) for key in refusals]
-        told += [self.cabinet.revoked.since(key) or _NEVER for key in refusals]
-        refused = max(told)
-        if self.sources[name].visibility is Visibility.TENANT:
-            # What others fetched since shows nothing of this credential: it has to be accepted anew.
-            proven = _instant(blobs.get(proof), damaged=_NEVER)
-            return refused if proven > refused else _FOR_EVER
-        return refused
 
     def _best(
         self, ask: Ask, keys: Sequence[str], blobs: Mapping[str, bytes | None], barred: datetime
@@ -230,7 +228,7 @@ class Shelf:
     def _facts_key(self, name: str, tenant: str | None, apart: Apart) -> str:
         # The tenant is that of the listing which tells of the node: one tenant's word for a node
         # that several tenants can name is not for the others to read.
-        scope = self._scope(self.sources[name], self.accesses[name], tenant)
+        scope = scope_of(self.sources[name], self.accesses[name], tenant=tenant)
         return facts_key(
             scope, tenant=tenant, node=apart.node, digest=apart.digest, hasher=self.cabinet.hasher
         )
@@ -250,22 +248,6 @@ class Shelf:
         ]
         kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         return [*facts, Item(key, blob, kept)]
-
-    def _refusal(self, scope: Scope, access: Access, finding: Finding, source: Source) -> Item:
-        # A 403 may be about this tenant only; anything else is about the credential itself.
-        tenant = finding.listing.address.tenant if finding.status == HTTPStatus.FORBIDDEN else None
-        key = refusal_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
-        moment = self.cabinet.clock.now()
-        longest = max(retention(source.freshness, negative=negative) for negative in (True, False))
-        marker = Item(key, written_moment(moment), longest)
-        self.cabinet.revoked.note(marker, moment)
-        return marker
-
-    def _proof(self, scope: Scope, access: Access, listing: Listing) -> Item:
-        tenant, credential = listing.address.tenant, access.identity
-        key = proof_key(scope, tenant=tenant, credential=credential, hasher=self.cabinet.hasher)
-        # As of when the upstream replied: a refusal may have come since.
-        return Item(key, written_moment(listing.fetched_at), self.cabinet.tenant_proof)
 
     def _late(self, deadline: float) -> float:
         return max(deadline, self.cabinet.clock.monotonic() + _LAST_TRIP)
@@ -301,13 +283,3 @@ def _draft(blob: bytes | None) -> Draft | None:
     except EntryError as error:
         log.warning("damaged cache entry", reason=str(error))
         return None
-
-
-def _instant(blob: bytes | None, *, damaged: datetime) -> datetime:
-    if blob is None:
-        return _NEVER
-    try:
-        moment = datetime.fromisoformat(blob.decode("ascii"))
-    except ValueError:
-        return damaged
-    return damaged if moment.tzinfo is None else moment

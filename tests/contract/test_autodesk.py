@@ -37,4 +37,9 @@ class TestAutodesk(ConnectorContract):
         f"autodesk@{CONTAINER}",
     )
     cassettes = Path(__file__).parent / "cassettes" / "autodesk"
+    pasted = (
+        f"https://acc.autodesk.com/docs/issues/projects/{CONTAINER}/issues?issueId=bd17903c-7d3b-4e56-a79f-4cea00d430db",
+        "urn:adsk.wipprod:dm.lineage:hC6k4hndRWaeIVhIjvHu8w",
+        f"b.{CONTAINER}",
+    )
     required = ("page", "relationships", "relationships[*].id", "relationships[*].entities[*].domain")

@@ -25,4 +25,9 @@ class TestThreatWinds(ConnectorContract):
         "threatwinds:entity:domain-59f5e994104053f590acdd1d2d72071669c839a60fc68291110facfa2fd16396",
     )
     cassettes = Path(__file__).parent / "cassettes" / "threatwinds"
+    pasted = (
+        "https://example.com/a?b#c",
+        "domain-59f5e994104053f590acdd1d2d72071669c839a60fc68291110facfa2fd16396",
+        "malware: win trojan sdbot",
+    )
     required = ("items", "results", "results[*].id", "results[*].type", "results[*].attributes")

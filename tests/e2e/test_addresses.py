@@ -61,7 +61,9 @@ def seeds(answers: list[httpx.Response], *, requested: str) -> set[str]:
         assert answer.status_code == 200, answer.text
         about = answer.json()["graph"]
         assert about["requested"] == requested
-        assert answer.headers["content-location"] == f"/graph/~{encode_ref(about['seed'])}?{QUESTION}"
+        location = f"/graph/~{encode_ref(about['seed'])}?{QUESTION}"
+        # A longer one would make more headers than proxies take.
+        assert answer.headers.get("content-location") == (location if len(location) <= 2048 else None)
         assert answer.json()["nodes"][0]["id"] == about["seed"]
     return {answer.json()["graph"]["seed"] for answer in answers}
 

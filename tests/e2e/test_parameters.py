@@ -202,6 +202,106 @@ def test_identity(asker: Asker) -> None:
     assert DOMAIN in node_of(off, "threatwinds:domain:acescency.com")["aliases"]
 
 
+def test_cursor(asker: Asker) -> None:
+    """Pages bring everything once, also when each is small; folded they are the answer at once."""
+    whole = asker.graph(THREAT, hops=2)
+    nodes: dict[str, Any] = {}
+    edges: dict[str, Any] = {}
+    page, asked, pages = asker.graph(THREAT, hops=2, max_nodes=4), {"hops": 2, "max_nodes": 4}, 1
+    while True:
+        new = {node["id"] for node in page["nodes"]}
+        assert not new & nodes.keys()
+        for part in (page, page["graph"].get("amended", {"nodes": [], "edges": []})):
+            nodes |= {node["id"]: node for node in part["nodes"]}
+            edges |= {edge["id"]: edge for edge in part["edges"]}
+        if page["graph"]["next_cursor"] is None:
+            break
+        page, pages = asker.graph(THREAT, **asked, cursor=page["graph"]["next_cursor"]), pages + 1
+    assert pages > 3
+    assert page["graph"]["complete"] is True
+    assert sorted(nodes) == ids_of(whole)
+    assert [nodes[address] for address in sorted(nodes)] == whole["nodes"]
+    assert sorted(edges) == [edge["id"] for edge in whole["edges"]]
+
+
+def test_a_cursor_is_for_its_own_question(asker: Asker) -> None:
+    """With another node or parameter it is refused; how fresh things have to be is no part of it."""
+    cursor = asker.graph(THREAT, hops=2, max_nodes=4)["graph"]["next_cursor"]
+    for node, changes in ((DOMAIN, {}), (THREAT, {"max_nodes": 5}), (THREAT, {"relation": "related_to"})):
+        asked: dict[str, Any] = {"hops": 2, "max_nodes": 4, "cursor": cursor} | changes
+        assert asker.problem(node, **asked)["type"] == "/problems/invalid-cursor"
+    assert asker.graph(THREAT, hops=2, max_nodes=4, cursor=cursor, max_age=9000)["nodes"]
+
+
+def test_to(asker: Asker) -> None:
+    """The answer is a path: its nodes from end to end, the edges between them, and the verdict."""
+    answer = asker.graph(DOMAIN, to=DROPPER)
+    (path,) = answer["graph"]["paths"]
+    assert (path[0], path[-1], answer["graph"]["verdict"]) == (DOMAIN, DROPPER, "found")
+    assert set(path) == set(ids_of(answer))
+    steps = {frozenset((edge["subject"], edge["object"])) for edge in answer["edges"]}
+    assert steps == {frozenset(step) for step in pairwise(path)}
+    assert [node_of(answer, node)["hop"] for node in path] == list(range(len(path)))
+    same = asker.graph(DOMAIN, to=DOMAIN)
+    assert (same["graph"]["paths"], same["edges"]) == ([[DOMAIN]], [])
+
+
+def test_paths_and_how_long_they_may_be(asker: Asker) -> None:
+    """Several come shortest first; `hops`, where it is given, bounds their length."""
+    several = asker.graph(DOMAIN, to=DROPPER, paths=3)["graph"]
+    lengths = [len(path) - 1 for path in several["paths"]]
+    assert (len(lengths), lengths) == (3, sorted(lengths))
+    assert asker.graph(DOMAIN, to=DROPPER, hops=lengths[0])["graph"]["verdict"] == "found"
+    short = asker.graph(DOMAIN, to=DROPPER, hops=lengths[0] - 1)["graph"]
+    assert (short["paths"], short["verdict"]) == ([], "none_within_budget")
+
+
+def test_measures(asker: Asker) -> None:
+    """Numbers of each node in the answer's graph, and where that graph goes on."""
+    answer = asker.graph(THREAT, measures="degree,components")
+    ends = [edge[end] for edge in answer["edges"] for end in ("subject", "object")]
+    for node in answer["nodes"]:
+        assert node["measures"] == {"degree": ends.count(node["id"]), "components": 0}
+    boundary = sum(node["expansion"] == "boundary" for node in answer["nodes"])
+    told = {"finished": True, "boundary": boundary, "cut": 0, "failed": 0}
+    assert answer["graph"]["measures"] == {"degree": told, "components": told}
+
+
+def test_explain(asker: Asker) -> None:
+    """Every alias has its reason, and without the question nothing speaks of it."""
+    answer = asker.graph(DOMAIN, explain="identity")
+    for node in answer["nodes"]:
+        assert [each["address"] for each in node["same_as"]] == node["aliases"]
+        assert {each["rule"] for each in node["same_as"]} <= {"observable", "native_id"}
+    assert answer["graph"]["identity"]["mode"] == "exact"
+    plain = asker.graph(DOMAIN)
+    assert "identity" not in plain["graph"]
+    assert not any("same_as" in node for node in plain["nodes"])
+
+
+def test_format_and_table(asker: Asker) -> None:
+    """The parameter wins over `Accept`; a CSV answer is one table of the two."""
+    dot = asker.reply(DOMAIN, format="dot", headers={"Accept": "application/json"})
+    assert dot.headers["content-type"] == "text/vnd.graphviz; charset=utf-8"
+    nodes, edges = (asker.reply(DOMAIN, format="csv", table=table).text for table in ("nodes", "edges"))
+    assert asker.reply(DOMAIN, format="csv").text == nodes
+    assert (nodes.partition(",")[0], edges.partition(",")[0]) == ("id", "id")
+    assert ("expansion" in nodes, "provenance" in edges) == (True, True)
+
+
+def test_several_nodes_in_a_body(asker: Asker) -> None:
+    """The neighborhoods of all seeds together, each told of; one alone is what a GET gives."""
+    one = asker.client.post("/graph", json={"node": DOMAIN}).json()
+    assert (one["nodes"], one["edges"]) == (asker.graph(DOMAIN)["nodes"], asker.graph(DOMAIN)["edges"])
+    both = asker.client.post("/graph", json={"nodes": [DOMAIN, DROPPER], "hops": 1}).json()
+    assert [seed["seed"] for seed in both["graph"]["seeds"]] == [DOMAIN, DROPPER]
+    single = [asker.graph(node) for node in (DOMAIN, DROPPER)]
+    assert set(ids_of(both)) == {address for answer in single for address in ids_of(answer)}
+    assert {edge["id"] for edge in both["edges"]} == {
+        edge["id"] for answer in single for edge in answer["edges"]
+    }
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -216,17 +316,19 @@ def test_identity(asker: Asker) -> None:
         ("direction=up", "direction"),
         ("order=up", "order"),
         ("require=all", "require"),
-        ("identity=asserted", "identity"),
-        ("format=graphml", "format"),
+        ("identity=guessed", "identity"),
+        ("format=xml", "format"),
+        ("table=edges", "table"),
         ("created_after=2024-05-01T00:00:00", "created_after"),
         ("created_after=yesterday", "created_after"),
         ("created_after=2024-05-01T00:00:00Z&created_before=2024-05-01T00:00:00Z", "created_before"),
-        ("cursor=x", "cursor"),
-        ("to=x", "to"),
+        ("cursor=", "cursor"),
+        ("to=", "to"),
+        ("to=autodesk-bim360-issue:issue", "to"),
         ("paths=2", "paths"),
-        ("measures=degree", "measures"),
+        ("measures=degree,size", "measures"),
         ("plan=true", "plan"),
-        ("explain=identity", "explain"),
+        ("explain=everything", "explain"),
         ("node=x", "node"),
     ],
 )

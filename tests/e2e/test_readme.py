@@ -56,6 +56,17 @@ def test_the_line_for_networkx_loads_the_answer(caller: httpx.Client) -> None:
     assert graph.number_of_edges() == len(answer["edges"])
 
 
+def test_the_loop_over_pages_gives_the_whole_answer(caller: httpx.Client) -> None:
+    """Run as it stands, it holds in the end what the answer at once has, and took several pages."""
+    (loop,) = blocks("python")
+    names: dict[str, Any] = {"httpx": httpx, "url": str(caller.base_url).rstrip("/")}
+    exec(loop, names)  # noqa: S102 - our own README
+    asked = {name: value for name, value in names["asked"].items() if name != "max_nodes"}
+    whole = caller.get("/graph", params=asked).json()
+    assert len(whole["nodes"]) > names["asked"]["max_nodes"]
+    assert names["held"] == {each["id"]: each for each in whole["nodes"] + whole["edges"]}
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_the_addresses_shown_work(caller: httpx.Client, address: str) -> None:
     """Every address of the table is one that the sandbox's world can be asked about."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.contract import ConnectorSpec, Filter, Page, Want
+from connectors.contract import ConnectorSpec, Filter, Guess, Page, Want
 from connectors.disposition import Verdict, classify
 from connectors.errors import InvalidNodeIdError, SourceTimeoutError
 from connectors.model import (
@@ -20,6 +20,7 @@ from connectors.model import (
     parse_address,
     undirected,
 )
+from connectors.paging import by_cursor
 from connectors.wire import Aspect, Call, Reply
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -79,6 +80,19 @@ class Toy:
             return False
         return list(self.claim(address)) == [address]
 
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Recognise `<type>#<key>` in every own namespace and tenant; a key that ends in '?' may be it."""
+        type_, mark, key = text.partition("#")
+        guesses = []
+        for namespace in self.spec.namespaces:
+            try:
+                claimed = self.claim(NodeId(namespace, None, type_, key))
+            except InvalidNodeIdError:
+                continue
+            sure = 0.5 if key.endswith("?") else 1.0
+            guesses += [Guess(one, sure) for one in claimed if mark and self.accepts(one)]
+        return guesses
+
     def unresolved(self, node: NodeId) -> bool:
         """Leave entities to their description."""
         return node.namespace == self.spec.kind and node.type == "entity"
@@ -123,6 +137,7 @@ class Toy:
                 for name, label in body.get("facts", {}).items()
             ),
             withheld=body.get("withheld"),
+            follow=by_cursor(call, parameter="page", token=body.get("next"), path="next"),
             total=body.get("total"),
             canonical=_node(body["canonical"]) if "canonical" in body else None,
         )
@@ -150,12 +165,17 @@ def _edge(row: dict[str, Any]) -> Edge:
     )
 
 
+Fault = int | str | Exception
+
+
 @dataclass
 class Site:
     """A scripted upstream: rows, labels of nodes, and what goes wrong for which address.
 
-    `faults` maps a text that a call's aspect and addresses contain to a status, to "slow" or to an error;
-    `held_back` is why no call leaves.
+    `faults` maps a text that a call's aspect and addresses contain to a status, to "slow", to "garbled"
+    or to an error; `trouble` is asked what goes wrong now where none fits. `held_back` is why no call
+    leaves. Every call takes `seconds`. A listing has pages of `page_size` rows, if that is set; with
+    `circle` so many pages, the last of which names the first as the next.
     """
 
     clock: FixedClock
@@ -163,11 +183,15 @@ class Site:
     labels: dict[str, str] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     extras: dict[str, dict[str, Any]] = field(default_factory=dict)
-    faults: dict[str, int | str | Exception] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    trouble: Callable[[], Fault | None] = lambda: None
     refused: set[str] = field(default_factory=set)
     journal: list[tuple[str, str, str]] = field(default_factory=list)
     retry_after: str = "7"
     held_back: Exception | None = None
+    seconds: float = 0.0
+    page_size: int | None = None
+    circle: int | None = None
 
     def line(self, one: str, other: str, **rest: Any) -> None:
         """Add an undirected row, or a directed one."""
@@ -187,12 +211,15 @@ class Site:
         if caller in self.refused:
             return self._reply(401)
         question = f"{call.aspect.value} {' '.join(names)}"
-        fault = next((fault for text, fault in self.faults.items() if text in question), None)
-        if fault == "slow":
+        fault = next((fault for text, fault in self.faults.items() if text in question), self.trouble())
+        if fault == "slow" or self.seconds > timeout.total_seconds():
             for _ in range(50):
                 await asyncio.sleep(0)
             self.clock.passed += timeout.total_seconds()
             raise SourceTimeoutError("no reply in time")
+        self.clock.passed += self.seconds
+        if fault == "garbled":
+            return self._reply(200, "no object")
         if isinstance(fault, Exception):
             raise fault
         if isinstance(fault, int):
@@ -221,10 +248,20 @@ class Site:
             )
             if inside and not late and (query["deleted"] != "exclude" or not row["deleted"]):
                 edges.append(row)
+        edges, more = self._page(edges, int(query.get("page", 0)))
         ends = {end for row in edges for end in (row["subject"], row["object"])}
         facts = {end: self.labels[end] for end in sorted(ends) if end in self.labels}
         extra = self.extras.get(names[0], {}) if len(names) == 1 else {}
-        return self._reply(200, {"edges": edges, "facts": facts} | extra)
+        return self._reply(200, {"edges": edges, "facts": facts} | extra | more)
+
+    def _page(self, rows: list[dict[str, Any]], number: int) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """Give the rows of one page, and what names the next one."""
+        if self.circle is not None:
+            return rows if number == 0 else [], {"next": str((number + 1) % self.circle)}
+        if self.page_size is None:
+            return rows, {}
+        end = (number + 1) * self.page_size
+        return rows[number * self.page_size : end], {"next": str(number + 1)} if end < len(rows) else {}
 
     def _reply(self, status: int, body: Any = None) -> Reply:
         headers = {"retry-after": self.retry_after} if status == 429 else {}

@@ -1,19 +1,23 @@
 """The documentation agrees with the code: pages made of it, links, decisions, README, changelog."""
 
+import json
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 from pydantic import BaseModel
 
 from connectors.contract import Connector
 from connectors.model import Outcome
 from connectors.registry import installed, load_plugin
 from connectors.settings import SourceSettings
-from service.api.openapi.wording import OUTCOMES
+from service.api.openapi.schema import component_schemas
+from service.api.openapi.wording import EVENTS, OUTCOMES, RULES, VERDICTS
 from service.api.parameters import GraphParameters
 from service.settings import CallerSettings, Ceilings, Settings
 
@@ -27,6 +31,7 @@ PAGES = sorted(
         *ROOT.glob("connectors/**/*.md"),
         *ROOT.glob("tests/**/*.md"),
     )
+    if "node_modules" not in path.parts
 )
 DECISIONS = sorted((ROOT / "docs" / "adr").iterdir())
 MODELS = [
@@ -81,6 +86,35 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", prose)]
     missing = [t for t in targets if t and not re.match(r"[a-z]+:", t) and not (page.parent / t).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize(("language", "shape"), [("json", "Answer"), ("ndjson", "Event")])
+def test_answers_shown_have_documented_members_only(language: str, shape: str) -> None:
+    """What docs/answers.md shows is a part of what is answered: no member has a name or a kind of its own."""
+    schemas = component_schemas()
+    for schema in schemas.values():
+        schema.pop("required", None)
+        if "properties" in schema:
+            schema["additionalProperties"] = False
+    for kind in ("Meta", "Alias", "Node", "Edge", "Source", "Progress", "Done"):
+        schemas[f"{kind}Event"]["required"] = ["event"]
+    partial = Draft202012Validator(
+        {"$ref": f"#/components/schemas/{shape}", "components": {"schemas": schemas}}
+    )
+    blocks = re.findall(
+        rf"^```{language}\n(.*?)^```", read("docs/answers.md"), flags=re.MULTILINE | re.DOTALL
+    )
+    shown = [text for block in blocks for text in (block.splitlines() if language == "ndjson" else [block])]
+    assert len(shown) >= 5
+    for text in shown:
+        partial.validate(json.loads(text))
+
+
+@pytest.mark.parametrize("words", [EVENTS, RULES, VERDICTS], ids=["events", "rules", "verdicts"])
+def test_words_of_answers_are_explained(words: Mapping[str, str]) -> None:
+    """Each word that the document lists is in docs/answers.md, too."""
+    page = read("docs/answers.md")
+    assert [word for word in words if f"`{word}`" not in page and f'"event": "{word}"' not in page] == []
 
 
 def test_the_readme_is_short() -> None:

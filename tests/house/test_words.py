@@ -21,7 +21,7 @@ INDEXES = re.compile(
     r"pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|registry\.yarnpkg|crates\.io|proxy\.golang\.org"
     r"|--(?:extra-)?index-url|--find-links|--trusted-host"
 )
-LEFT_BY_TOOLS = {"__pycache__", ".hypothesis", ".schemathesis"}
+LEFT_BY_TOOLS = {"__pycache__", ".hypothesis", ".schemathesis", "node_modules"}
 
 
 @cache

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.contract import ConnectorSpec, Filter, Freshness, Pace, Page, Want
+from connectors.contract import ConnectorSpec, Filter, Freshness, Guess, Pace, Page, Want
 from connectors.disposition import Verdict
 from connectors.model import Address, NodeId
 from connectors.sources.autodesk.address import DOMAIN_PREFIX, WHOLE_CONTAINER, accepts_address, claim_address
+from connectors.sources.autodesk.guess import recognise
 from connectors.sources.autodesk.mapping import MAPPING_VERSION, RELATED_TO, read_page
 from connectors.sources.autodesk.question import MAX_ENTITIES, intersect, push_filter, search
 from connectors.sources.autodesk.settings import AutodeskSettings
@@ -37,6 +38,10 @@ class AutodeskConnector:
     def accepts(self, address: Address) -> bool:
         """Tell whether this is just what `claim` would give."""
         return accepts_address(address, containers=self.settings.containers)
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Give the things and projects that a pasted text may mean in these containers."""
+        return recognise(text, containers=self.settings.containers)
 
     def unresolved(self, node: NodeId) -> bool:  # noqa: ARG002 - the protocol's signature
         """Say no: domain, type and id are what the service itself goes by."""

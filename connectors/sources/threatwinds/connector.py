@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from connectors.contract import ConnectorSpec, Filter, Freshness, Pace, Page, Want
+from connectors.contract import ConnectorSpec, Filter, Freshness, Guess, Pace, Page, Want
 from connectors.disposition import Verdict
 from connectors.model import Address, NodeId
 from connectors.observable import NAMESPACE as OBSERVABLE
 from connectors.sources.threatwinds import verdict
+from connectors.sources.threatwinds.guess import recognise
 from connectors.sources.threatwinds.mapping import MAPPING_VERSION, RELATED_TO, map_description, map_relations
-from connectors.sources.threatwinds.native import ENTITY, NAMESPACE, claim, native_of, unnamed
+from connectors.sources.threatwinds.native import ENTITY, NAMESPACE, aliases_of, claim, native_of
 from connectors.sources.threatwinds.payload import parse_entity, parse_slice
 from connectors.sources.threatwinds.settings import ThreatWindsSettings
 from connectors.sources.threatwinds.slices import amending, following, is_beyond
@@ -31,8 +32,7 @@ class ThreatWindsConnector:
         """Take what the calls need from the settings; no secret is among it."""
         place = settings.groups_place
         groups = (("groups", settings.groups),)
-        types = ",".join(settings.types)
-        optional = (("sort", settings.sort), ("order", settings.order), ("types", types))
+        optional = (("sort", settings.sort), ("order", settings.order), ("types", ",".join(settings.types)))
         chosen = tuple((name, value) for name, value in optional if value)
         self._dialect = settings.dialect
         # The 2023 document counts pages from 0, every later one from 1.
@@ -74,17 +74,17 @@ class ThreatWindsConnector:
         """Tell whether the address stands for an entity that ThreatWinds could know."""
         return isinstance(address, NodeId) and native_of(address) is not None
 
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Give the entities that a pasted text may mean."""
+        return recognise(text)
+
     def unresolved(self, node: NodeId) -> bool:
         """Tell whether the address is a bare native id."""
         return node.namespace == NAMESPACE and node.type == ENTITY
 
     def aliases(self, node: NodeId) -> Sequence[str]:
         """Give ThreatWinds' own form of an observable, and the native id."""
-        native = native_of(node)
-        if native is None or self.unresolved(node):
-            return ()
-        own = (f"{NAMESPACE}:{node.type}:{node.key}",) if node.namespace == OBSERVABLE else ()
-        return (*own, str(unnamed(native)))
+        return aliases_of(node)
 
     def pushed(self, address: Address, filter: Filter, *, batched: bool) -> Filter:  # noqa: ARG002 - the interface's signature; this upstream filters nothing
         """Give the empty filter: this upstream applies none."""

@@ -101,6 +101,15 @@ def claim(address: Address) -> tuple[Address, ...]:
     return (NodeId(OBSERVABLE if address.type in KINDS else NAMESPACE, None, address.type, value),)
 
 
+def aliases_of(node: NodeId) -> tuple[str, ...]:
+    """Give ThreatWinds' own form of an observable, and the native id."""
+    native = native_of(node)
+    if native is None or (node.namespace == NAMESPACE and node.type == ENTITY):
+        return ()
+    own = (f"{NAMESPACE}:{node.type}:{node.key}",) if node.namespace == OBSERVABLE else ()
+    return (*own, str(unnamed(native)))
+
+
 def _claim_entity(key: str) -> NodeId:
     type_, hyphen, suffix = key.rpartition("-")
     native = parse_native(f"{type_}{hyphen}{suffix.lower()}")

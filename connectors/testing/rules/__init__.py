@@ -12,6 +12,7 @@ from connectors.testing.rules.assertion import (
 from connectors.testing.rules.course import findings_are_golden, walk_ends
 from connectors.testing.rules.hostility import hostility_is_contained
 from connectors.testing.rules.pure import ask_is_pure, read_is_pure
+from connectors.testing.rules.recognition import guesses_are_sound
 from connectors.testing.rules.reply import nothing_is_an_answer, trouble_has_its_word
 from connectors.testing.rules.secrecy import no_credential_shows
 from connectors.testing.rules.shape import shape_is_checked
@@ -34,6 +35,7 @@ RULES: Mapping[str, Rule] = {
     "C12": shape_is_checked,
     "C13": findings_are_golden,
     "C14": hostility_is_contained,
+    "C15": guesses_are_sound,
 }
 
 __all__ = ["RULES", "Rule"]

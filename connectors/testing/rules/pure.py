@@ -20,7 +20,7 @@ def ask_is_pure(candidate: Candidate) -> Iterator[str]:
             where = f"settings {number}, {', '.join(map(str, addresses))}, {want.aspect}"
             asked = list(addresses)
             first = tuple(connector.ask(asked, want))
-            again, faults = _observe(connector, lambda: tuple(connector.ask(asked, want)))  # noqa: B023 - used at once
+            again, faults = observe(connector, lambda: tuple(connector.ask(asked, want)))  # noqa: B023 - used at once
             yield from (f"{where}: ask {fault}" for fault in faults)
             if asked != list(addresses):
                 yield f"{where}: ask changes the list it is given"
@@ -39,7 +39,7 @@ def read_is_pure(candidate: Candidate) -> Iterator[str]:
         connector, call = exchange.connector, exchange.call
         headers = dict(exchange.reply.headers)
         reply = replace(exchange.reply, headers=MappingProxyType(headers))
-        again, faults = _observe(connector, lambda: read(connector, call, reply))  # noqa: B023 - used at once
+        again, faults = observe(connector, lambda: read(connector, call, reply))  # noqa: B023 - used at once
         yield from (f"{exchange}: read {fault}" for fault in faults)
         if headers != dict(exchange.reply.headers):
             yield f"{exchange}: read changes the reply"
@@ -54,6 +54,16 @@ def read_is_pure(candidate: Candidate) -> Iterator[str]:
             yield f"{exchange}: the same JSON with its keys in another order gives another page"
 
 
+def observe(connector: Connector, act: Callable[[], Any]) -> tuple[Any, list[str]]:
+    """Act once unseen and once watched; give the result, and what else the connector did or became."""
+    act()
+    before = snapshot(connector)
+    with Watch() as watch:
+        result = act()
+    faults = [f"uses {used}" for used in watch.acts]
+    return result, faults if snapshot(connector) == before else [*faults, "changes the connector"]
+
+
 def _batches(connector: Connector, examples: Sequence[str]) -> Iterator[tuple[tuple[Address, ...], Want]]:
     addresses = canonical(connector, examples)
     nodes = tuple(address for address in addresses if isinstance(address, NodeId))
@@ -62,15 +72,6 @@ def _batches(connector: Connector, examples: Sequence[str]) -> Iterator[tuple[tu
         yield from (((address,), want) for address in addresses)
         if len(batch) > 1:
             yield batch, want
-
-
-def _observe(connector: Connector, act: Callable[[], Any]) -> tuple[Any, list[str]]:
-    act()
-    before = snapshot(connector)
-    with Watch() as watch:
-        result = act()
-    faults = [f"uses {used}" for used in watch.acts]
-    return result, faults if snapshot(connector) == before else [*faults, "changes the connector"]
 
 
 def _key(value: Hashable) -> int | None:

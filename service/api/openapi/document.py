@@ -9,14 +9,18 @@ from service.api.openapi.parameter import (
     Configured,
     address_in_path,
     address_in_query,
+    caching_header,
     conditional_headers,
     credentials_headers,
     query_parameters,
     ref_in_path,
 )
+from service.api.openapi.request import graph_request, request_schemas
+from service.api.openapi.resolve import resolve_paths, resolve_schemas
 from service.api.openapi.response import (
     graph_responses,
     health_responses,
+    posted_responses,
     readiness_responses,
     source_responses,
 )
@@ -26,6 +30,10 @@ from service.api.validation import bounds_of
 from service.settings import Settings
 
 _FORMS = {Scheme.BEARER: "Bearer <token>", Scheme.KEY_PAIR: "KeyPair <key>:<secret>"}
+_ABOUT = (
+    "Expands the node hop by hop over every source that accepts each node; with `to` it searches for the "
+    "shortest paths instead."
+)
 _SCHEMES = {
     "bearer": {
         "type": "http",
@@ -53,8 +61,15 @@ def build_document(settings: Settings) -> dict[str, Any]:
             "version": version("relgraph"),
         },
         "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
-        "paths": _graph_paths(configured) | _other_paths(configured),
-        "components": {"schemas": component_schemas(), "securitySchemes": _SCHEMES},
+        "paths": {
+            **_graph_paths(configured),
+            **resolve_paths(configured, security=_security(configured)),
+            **_other_paths(configured),
+        },
+        "components": {
+            "schemas": component_schemas() | resolve_schemas() | request_schemas(configured),
+            "securitySchemes": _SCHEMES,
+        },
     }
 
 
@@ -65,13 +80,13 @@ def _graph_paths(configured: Configured) -> dict[str, Any]:
         ("/graph/~{ref}", "expand_ref", "by its ref", ref_in_path),
         ("/graph", "expand_query", "by its address as a parameter", address_in_query),
     )
-    return {
+    paths = {
         path: {
             "get": {
                 "operationId": operation,
                 "tags": ["graph"],
                 "summary": f"The neighborhood of a node, {way}",
-                "description": "Expands the node hop by hop over every source that accepts each node.",
+                "description": _ABOUT,
                 "parameters": [address(configured), *shared],
                 "security": _security(configured),
                 "responses": graph_responses(keyed=configured.keyed),
@@ -79,6 +94,17 @@ def _graph_paths(configured: Configured) -> dict[str, Any]:
         }
         for path, operation, way, address in ways
     }
+    paths["/graph"]["post"] = {
+        "operationId": "expand_nodes",
+        "tags": ["graph"],
+        "summary": "The neighborhood of several nodes together, or of one",
+        "description": f"{_ABOUT} For what fits no URL: many seeds, long keys. It is never kept by a cache.",
+        "parameters": [caching_header(), *credentials_headers(configured)],
+        "requestBody": graph_request(configured),
+        "security": _security(configured),
+        "responses": posted_responses(keyed=configured.keyed),
+    }
+    return paths
 
 
 def _other_paths(configured: Configured) -> dict[str, Any]:

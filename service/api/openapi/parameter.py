@@ -12,7 +12,11 @@ Parameter = dict[str, Any]
 
 # connectors/model/ids.py is what decides; a pattern cannot tell what a key's own rules are.
 _NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
-_ADDRESS = rf"^{_NAME}(@{_NAME})?(:{_NAME}(:[\s\S]+)?)?$"
+ADDRESS = rf"^{_NAME}(@{_NAME})?(:{_NAME}(:[\s\S]+)?)?$"
+_NODE = rf"^{_NAME}(@{_NAME})?:{_NAME}:[\s\S]+$"
+# Alone these are refused, or change the whole question: a page that lets people try a request must
+# not fill them in, so neither a default nor an example stands where such pages look for one.
+_NOT_BY_ITSELF = frozenset({"to", "paths", "table", "cursor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,20 @@ def query_parameters(configured: Configured) -> list[Parameter]:
     ]
 
 
+def caching_header() -> Parameter:
+    """Describe the header about how old an answer may be."""
+    return _header(
+        "Cache-Control",
+        "How old an answer may be, in HTTP's words: `no-cache`, `max-age`, `max-stale`, "
+        "`only-if-cached`, `stale-if-error`, in seconds. Others are ignored; `max_age` wins.",
+        "max-age=60, stale-if-error=600",
+    )
+
+
 def conditional_headers() -> list[Parameter]:
-    """Describe the headers about what the caller holds or takes."""
+    """Describe the headers about what the caller takes or holds."""
     return [
-        _header(
-            "Cache-Control",
-            "How old an answer may be, in HTTP's words: `no-cache`, `max-age`, `max-stale`, "
-            "`only-if-cached`, `stale-if-error`, in seconds. Others are ignored; `max_age` wins.",
-            "max-age=60, stale-if-error=600",
-        ),
+        caching_header(),
         _header(
             "If-None-Match",
             "ETags of answers held: the answer is 304 if the graph is still the same.",
@@ -94,7 +103,7 @@ def _required(name: str, place: str, about: str, configured: Configured) -> Para
         "in": place,
         "required": True,
         "description": about,
-        "schema": {"type": "string", "pattern": _ADDRESS},
+        "schema": {"type": "string", "pattern": ADDRESS},
         "examples": {
             source: {"summary": address, "value": address} for source, address in configured.addresses.items()
         },
@@ -118,7 +127,7 @@ def _query_parameter(
     schema = _plain(field, definitions)
     examples = schema.pop("examples", [])
     default = default_of(name, bounds=configured.bounds)
-    if default not in (None, ()):
+    if default not in (None, ()) and name not in _NOT_BY_ITSELF:
         schema["default"] = default
     if name in configured.bounds.caps:
         schema["maximum"] = configured.bounds.caps[name]
@@ -129,11 +138,14 @@ def _query_parameter(
     if name == "sort":
         names = "|".join(configured.bounds.sources)
         schema["pattern"] = rf"^(?:{'|'.join(NODE_FIELDS)}|(?:{names})\..+)$"
+    if name == "to":
+        schema["pattern"] = _NODE
+        examples = list(configured.addresses.values())[:1]
     parameter = {
         "name": name,
         "in": "query",
         "required": False,
-        "description": GraphParameters.model_fields[name].description,
+        "description": _meaning(name, default),
         "schema": schema,
     }
     if name in LISTS:
@@ -141,7 +153,18 @@ def _query_parameter(
         # Repeating the parameter does the same; a document can only tell one form.
         parameter |= {"style": "form", "explode": False}
         examples = [list(examples)]
+    if not examples:
+        return parameter
+    if name in _NOT_BY_ITSELF:
+        schema["examples"] = examples
+        return parameter
     return parameter | {"example": examples[0]}
+
+
+def _meaning(name: str, default: Any) -> str:
+    about = GraphParameters.model_fields[name].description or ""
+    told = name in _NOT_BY_ITSELF and default is not None
+    return f"{about} By default `{default}`." if told else about
 
 
 def _plain(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
@@ -154,4 +177,6 @@ def _plain(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]
     if "$ref" in told:
         definition = definitions[told.pop("$ref").rpartition("/")[2]]
         told |= {name: definition[name] for name in ("type", "enum")}
+    if "items" in told:
+        told["items"] = _plain(told["items"], definitions)
     return told

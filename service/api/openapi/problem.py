@@ -27,6 +27,7 @@ from service.api.problems import (
 from service.kind import BY_STATUS
 from service.usecases.report import Report
 from service.usecases.requirement import NotCachedError, SourcesFailedError, SourcesTimedOutError
+from service.usecases.resume import ExpiredCursorError, InvalidCursorError
 
 _SEED = NodeId("observable", None, "domain", "acescency.com")
 _CHOICES = ("autodesk-bim360-issue@f0f4f36a:issue:1", "autodesk-bim360-issue@0c4cd29c:issue:1")
@@ -49,6 +50,8 @@ _ERRORS: tuple[Exception, ...] = (
             InvalidParameterError("there is no such parameter", field="radius"),
         ]
     ),
+    InvalidCursorError("not a cursor of this caller and this request", field="cursor"),
+    ExpiredCursorError("its time is up; ask again from the first page", field="cursor"),
     UnknownSourceError("no source is called 'acme'; there are: acc, threatwinds"),
     UnauthenticatedError("send one of this service's API keys as 'Authorization: Bearer <key>'"),
     UnknownNodeError("every source that accepts this node says that it does not know it"),

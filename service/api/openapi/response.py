@@ -2,62 +2,51 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any
 
-import msgspec
 from pydantic import BaseModel
 
+from service.api.openapi.header import (
+    ALLOW,
+    ALWAYS,
+    GOT,
+    HOW_TO_SIGN_IN,
+    KEPT,
+    NEVER_KEPT,
+    POSTED,
+    RETRY_AFTER,
+    UNCHANGED,
+    VARY,
+)
+from service.api.openapi.media import answer_content
 from service.api.openapi.problem import EXAMPLES
-from service.api.openapi.schema import Answer, Health, Problem, Readiness, SourceList, refer
+from service.api.openapi.sample import load_example
+from service.api.openapi.schema import Health, Problem, Readiness, SourceList
+from service.api.openapi.shape import refer
 from service.api.problems import MEDIA_TYPE
 
 Response = dict[str, Any]
 
-
-def _header(about: str, example: str) -> dict[str, Any]:
-    return {"description": about, "schema": {"type": "string"}, "example": example}
-
-
-_REQUEST_ID = {"Request-Id": _header("Names this request in our log.", "6f9f1cf1c6d04b0f9f6d7a4c1f0f3c55")}
-_KEPT = {
-    "Cache-Control": _header("Who may keep the answer; it is to be checked again.", "private, max-age=0")
-}
-_NEVER_KEPT = {"Cache-Control": _header("Nobody may keep it.", "no-store")}
-_RETRY_AFTER = {"Retry-After": _header("Seconds after which asking again makes sense.", "20")}
-_VARY = {
-    "Vary": _header(
-        "The request headers that decide.", "Accept, Authorization, X-API-Key, Upstream-Credentials"
-    )
-}
-_GRAPH = {
-    "Graph-Complete": _header("`?1` if the answer is complete, else `?0` (RFC 8941 boolean).", "?1"),
-    "ETag": _header(
-        "Names the graph, whenever it was fetched; for `If-None-Match`.",
-        'W/"0ea9adee9a446509c9cc5d0ca6958365"',
+# What a problem carries beside what every response does.
+_OF_STATUS = {401: HOW_TO_SIGN_IN, 502: RETRY_AFTER, 504: RETRY_AFTER}
+OF_SERVICE = ("not-ready", "uri-too-long", "internal")
+"""The problems that every route has which needs the running service."""
+_OF_GRAPH = (
+    *("invalid-node", "ambiguous-node", "invalid-parameter", "invalid-cursor", "expired-cursor"),
+    *(
+        "unknown-source",
+        "unknown-node",
+        "not-acceptable",
+        "sources-failed",
+        "sources-timed-out",
+        "not-cached",
     ),
-    "Content-Location": _header(
-        "The same answer by its canonical address.", "/graph/~b2JzZXJ2YWJsZTpkb21haW46YWNlc2NlbmN5LmNvbQ"
-    ),
-    "Age": _header("Seconds since the oldest data used was fetched; only if any was used.", "12"),
-    "Cache-Status": _header(
-        "Only when our own cache cannot be reached (RFC 9211).",
-        "relgraph; fwd=bypass; detail=store-unavailable",
-    ),
-    **_KEPT,
-    **_VARY,
-}
-_ALLOW = {"Allow": _header("With a 405: the methods of this address.", "GET, HEAD")}
-# What a problem carries beside `Request-Id` and `Cache-Control`.
-_OF_STATUS = {
-    401: {"WWW-Authenticate": _header("How to send a key.", "Bearer")},
-    502: _RETRY_AFTER,
-    504: _RETRY_AFTER,
-}
-# What the routes share, and what is only said of all of them together.
-_OF_SERVICE = ("not-ready", "uri-too-long", "internal")
+    *OF_SERVICE,
+)
+OF_CONTENT = ("content-too-large", "unsupported-media-type")
+"""The problems of a request that has content."""
+# What is only said of all routes together.
 _ANYWHERE = (
     "not-found",
     "method-not-allowed",
@@ -69,48 +58,33 @@ _ANYWHERE = (
 )
 
 
-@cache
-def load_example(name: str) -> Any:
-    """Load an example body."""
-    return msgspec.json.decode((files(__package__) / "example" / f"{name}.json").read_bytes())
-
-
 def graph_responses(*, keyed: bool) -> dict[str, Response]:
-    """Describe what the graph routes answer; `keyed` when callers need a key."""
+    """Describe what GET answers on the graph routes; `keyed` when callers need a key."""
     return {
-        "200": _success(
-            "The graph. It may be incomplete: see `graph.complete` and the outcomes.",
-            Answer,
-            {"complete": load_example("answer"), "incomplete": load_example("incomplete")},
-            headers=_GRAPH,
-        ),
-        "304": {"description": "The graph held is still the same.", "headers": _REQUEST_ID | _GRAPH},
-        **_problems(
-            "invalid-node",
-            "ambiguous-node",
-            "invalid-parameter",
-            "unknown-source",
-            *(["unauthenticated"] if keyed else []),
-            "unknown-node",
-            "not-acceptable",
-            "sources-failed",
-            "sources-timed-out",
-            "not-cached",
-            *_OF_SERVICE,
-        ),
+        "200": _graph(GOT, several=False),
+        "304": {"description": "The graph held is still the same.", "headers": ALWAYS | UNCHANGED},
+        **describe_problems(*_OF_GRAPH, *_unauthenticated(keyed=keyed)),
+    }
+
+
+def posted_responses(*, keyed: bool) -> dict[str, Response]:
+    """Describe what POST answers."""
+    return {
+        "200": _graph(POSTED, several=True),
+        **describe_problems(*_OF_GRAPH, *OF_CONTENT, *_unauthenticated(keyed=keyed)),
     }
 
 
 def source_responses(*, keyed: bool) -> dict[str, Response]:
     """Describe what /sources answers."""
     return {
-        "200": _success(
+        "200": describe_success(
             "The sources, in the order of the settings.",
             SourceList,
             {"two sources": load_example("sources")},
-            headers=_KEPT | _VARY,
+            headers=KEPT | VARY,
         ),
-        **_problems("invalid-parameter", *(["unauthenticated"] if keyed else []), *_OF_SERVICE),
+        **describe_problems("invalid-parameter", *_unauthenticated(keyed=keyed), *OF_SERVICE),
     }
 
 
@@ -118,8 +92,8 @@ def health_responses() -> dict[str, Response]:
     """Describe what /healthz answers."""
     body = {"alive": {"status": "ok"}}
     return {
-        "200": _success("The process lives.", Health, body, headers=_NEVER_KEPT),
-        **_problems("uri-too-long", "internal"),
+        "200": describe_success("The process lives.", Health, body, headers=NEVER_KEPT),
+        **describe_problems("uri-too-long", "internal"),
     }
 
 
@@ -138,17 +112,18 @@ def readiness_responses() -> dict[str, Response]:
         },
     }
     return {
-        "200": _success("Requests are answered.", Readiness, bodies, headers=_NEVER_KEPT),
-        **_problems(*_OF_SERVICE),
+        "200": describe_success("Requests are answered.", Readiness, bodies, headers=NEVER_KEPT),
+        **describe_problems(*OF_SERVICE),
     }
 
 
-def _success(
+def describe_success(
     about: str, model: type[BaseModel], bodies: dict[str, Any], *, headers: dict[str, Any]
 ) -> Response:
+    """Describe an answer in JSON, with example bodies by name and the headers beside those of all."""
     return {
         "description": about,
-        "headers": _REQUEST_ID | headers,
+        "headers": ALWAYS | headers,
         "content": {
             "application/json": {
                 "schema": refer(model),
@@ -158,7 +133,7 @@ def _success(
     }
 
 
-def _problems(*slugs: str) -> dict[str, Response]:
+def describe_problems(*slugs: str) -> dict[str, Response]:
     """Describe a route's own problems by status, and as `default` those of any address."""
     by_status: dict[int, list[str]] = defaultdict(list)
     for slug in slugs:
@@ -167,10 +142,22 @@ def _problems(*slugs: str) -> dict[str, Response]:
     return described | {"default": _problem(_ANYWHERE)}
 
 
+def _graph(headers: dict[str, Any], *, several: bool) -> Response:
+    return {
+        "description": "The graph. It may be incomplete: see `graph.complete` and the outcomes.",
+        "headers": ALWAYS | headers,
+        "content": answer_content(several=several),
+    }
+
+
+def _unauthenticated(*, keyed: bool) -> Sequence[str]:
+    return ("unauthenticated",) if keyed else ()
+
+
 def _problem(slugs: Sequence[str], status: int | None = None) -> Response:
     return {
         "description": "Any other problem." if status is None else HTTPStatus(status).phrase + ".",
-        "headers": _REQUEST_ID | _NEVER_KEPT | (_ALLOW if status is None else _OF_STATUS.get(status, {})),
+        "headers": ALWAYS | NEVER_KEPT | (ALLOW if status is None else _OF_STATUS.get(status, {})),
         "content": {
             MEDIA_TYPE: {
                 "schema": refer(Problem),

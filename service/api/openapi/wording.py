@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 from connectors.model import Outcome
+from service.graph.identity import ASSERTED
+from service.graph.path import PathVerdict
+from service.usecases.evidence import NATIVE_ID, OBSERVABLE
 
 TITLE = "relgraph"
 SUMMARY = "One graph of relations over many upstream APIs."
@@ -14,12 +17,19 @@ Ask about a node, and get its neighborhood as one graph, whichever sources know 
 rest, verbatim. `namespace[@tenant]:type` and `namespace[@tenant]` select every relation that includes such
 a node. There are three ways to send one, all equal: percent-encoded in the path (`/graph/{node}`), as
 unpadded base64url of its UTF-8 (`/graph/~{ref}`, which every proxy leaves alone), and as the parameter
-`node` (`/graph?node=`).
+`node` (`/graph?node=`). `POST /graph` takes up to 200 seeds at once, as `nodes`, and the parameters as
+members of a JSON object. `/resolve` says which addresses any pasted text may mean.
 
 **Answers** are networkx node-link data:
 `networkx.node_link_graph(answer, directed=True, multigraph=True, source="subject", target="object",
 key="id", edges="edges")`. Each says how complete it is: `graph.complete`, the header `Graph-Complete`
 (`?1` or `?0`), and one outcome per source. Read a word that is not listed here as incomplete; more may come.
+
+**Pages.** Where a budget has cut an answer, `graph.next_cursor` sent as `cursor`, with the same node and
+parameters, gives the next page: only what is new, and in `graph.amended` what has become different.
+
+**Formats.** `format`, or else `Accept`, chooses among JSON, a stream of events (`application/x-ndjson`),
+Cytoscape, GraphML, GEXF, DOT, mermaid and CSV.
 
 **Credentials.** Where callers are configured, send an API key of this service. Sources that are asked with
 the caller's own credential take it in the header `Upstream-Credentials`, an RFC 8941 dictionary such as
@@ -34,6 +44,7 @@ one value is a 400 that names it.
 
 TAGS: Mapping[str, str] = {
     "graph": "The neighborhood of a node, however its address is sent.",
+    "resolve": "Pasted text of any kind, and the addresses that it may mean.",
     "sources": "The configured upstreams, with an example address of each.",
     "health": "Whether the process lives, and whether it can answer.",
 }
@@ -58,6 +69,30 @@ EXPANSIONS: Mapping[str, str] = {
     "boundary": "as far out as asked: its own relations were not asked for",
     "cut": "a budget kept some of its relations out",
     "failed": "a source could not tell of its relations",
+}
+
+VERDICTS: Mapping[PathVerdict, str] = {
+    PathVerdict.FOUND: "`paths` holds at least one path",
+    PathVerdict.NONE_WITHIN_BUDGET: "none was found, and there may be one: a budget, a source or a filter "
+    "that could not judge stood in the way, or it is longer than `hops` allows",
+    PathVerdict.NONE: "there is none: the sources have wholly told what they know of one of the ends",
+}
+
+RULES: Mapping[str, str] = {
+    OBSERVABLE: "the value identifies its thing by itself, whichever source speaks of it",
+    NATIVE_ID: "the id is the hash of the value",
+    ASSERTED: "a row of the operator's crosswalk says so",
+}
+
+EVENTS: Mapping[str, str] = {
+    "meta": "what was asked about; always the first",
+    "alias": "the canonical address (`to`) of a seed that was sent by another (`from`)",
+    "node": "a node, or its newer form: the newest of an id counts",
+    "edge": "an edge, or its newer form: the newest of an id counts",
+    "source": "what a source has done so far: the newest of a name counts",
+    "progress": "how much is known, at the end and whenever there is nothing else to tell for a while",
+    "done": "the whole object `graph`, and in `withdrawn` the ids of what is no part of the answer after "
+    "all; always the last, so a stream that ends without it was broken off",
 }
 
 DEGREES: Mapping[str, str] = {"eq": "exactly so many", "gte": "at least so many"}

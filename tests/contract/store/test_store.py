@@ -71,6 +71,25 @@ async def test_everything_ends(store: Store, pass_time: Pass) -> None:
     assert await store.load([early, alone, late]) == [None, None, b"2"]
 
 
+async def test_what_has_no_end_stays(store: Store, pass_time: Pass) -> None:
+    """An item without a ttl does not end, saved alone or with others, or over one that would."""
+    alone, one, over, late = _keys(4)
+    await store.save([Item(over, b"0", MOMENT)])
+    await store.save([Item(alone, b"1", None)])
+    await store.save([Item(one, b"2", None), Item(over, b"3", None), Item(late, b"4", MOMENT)])
+    await pass_time(MOMENT * 2)
+    assert await store.load([alone, one, over, late]) == [b"1", b"2", b"3", None]
+
+
+async def test_what_has_no_end_can_be_given_one(store: Store, pass_time: Pass) -> None:
+    """Saved again with a ttl, an item ends like any other."""
+    (key,) = _keys(1)
+    await store.save([Item(key, b"1", None)])
+    await store.save([Item(key, b"2", MOMENT)])
+    await pass_time(MOMENT * 2)
+    assert await store.load([key]) == [None]
+
+
 @pytest.mark.parametrize("ttl", [timedelta(0), timedelta(microseconds=999), timedelta(seconds=-5)])
 async def test_an_item_without_a_life_is_not_kept(store: Store, ttl: timedelta) -> None:
     """A ttl of less than a millisecond keeps nothing, and the others all the same."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.contract import ConnectorSpec, Deleted, Filter, Page, Want
+from connectors.contract import ConnectorSpec, Deleted, Filter, Guess, Page, Want
 from connectors.disposition import USUAL, Disposition, Verdict, classify
 from connectors.errors import (
     CredentialMissingError,
@@ -56,6 +56,10 @@ class Script:
     def accepts(self, address: Address) -> bool:
         """Accept everything."""
         return True
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Recognise nothing."""
+        return ()
 
     def unresolved(self, node: NodeId) -> bool:
         """Resolve everything."""

@@ -84,6 +84,9 @@ def test_a_caller_cannot_have_any_name(capsys: pytest.CaptureFixture[str]) -> No
         ["serve", "--port", "http"],
         ["serve", "--workers", "0"],
         ["demo", "--workers", "2"],
+        ["crosswalk"],
+        ["crosswalk", "load"],
+        ["crosswalk", "clear", "all"],
     ],
 )
 def test_a_wrong_command_line_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -298,6 +298,28 @@ async def test_the_last_call_goes_to_whoever_has_its_turn(run: Any, clock: Any) 
     assert (purse.taken, sender.sent) == (1, ["/a"])
 
 
+async def test_a_call_that_has_left_is_read_though_the_budget_is_spent(run: Any, clock: Any) -> None:
+    """Of pages asked for at the same time as many are kept as were paid for, however slow."""
+    arrived = asyncio.Event()
+
+    def late(text: str) -> Any:
+        async def arrive() -> str:
+            await arrived.wait()
+            return text
+
+        return arrive
+
+    pages = {"/b": [late("2>e")], "/c": [late("3")], "/d": ["4"], "/e": ["5"]}
+    sender = Scripted(clock, {"/a": ["1>b,c,d"]} | pages)
+    driving = asyncio.create_task(run(sender, "a", calls=3))
+    await asyncio.sleep(0.01)
+    assert (sender.under_way, driving.done()) == (2, False)
+    arrived.set()
+    finding = await asyncio.wait_for(driving, 2)
+    assert (finding.outcome, others(finding)) == (Outcome.OVER_BUDGET, ["1", "2", "3"])
+    assert sender.sent == ["/a", "/b", "/c"]
+
+
 async def test_a_retry_that_finds_the_budget_spent_at_its_turn_leaves_the_trouble(
     run: Any, clock: Any
 ) -> None:

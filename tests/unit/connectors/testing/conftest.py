@@ -49,6 +49,7 @@ def enrol(tmp_path: Path) -> Callable[..., Candidate]:
             folder=tmp_path,
             max_calls=20,
             required=("citations", "citations[*].title", "citations[*].number"),
+            pasted=("https://library.example/books/candide",),
         )
         return replace(candidate, **changed)
 

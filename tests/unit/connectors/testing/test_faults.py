@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Page, Want
+from connectors.contract import Guess, Page, Want
 from connectors.disposition import USUAL, Disposition, Verdict, classify
-from connectors.model import Address, NodeFacts, NodeId, Outcome
+from connectors.errors import InvalidNodeIdError
+from connectors.model import Address, NodeFacts, NodeId, Outcome, Selection
 from connectors.testing.candidate import Candidate
 from connectors.testing.example import Citation, Library
 from connectors.testing.rules import RULES
@@ -209,6 +210,43 @@ class AsksInSurrogates(Library):
         return tuple(replace(call, query=(("q", "\ud800"),)) for call in super().ask(addresses, want))
 
 
+class GuessesOddly(Library):
+    """C15: is surer than sure, twice over, and otherwise the next time."""
+
+    guessed = iter(range(100_000))
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Guess one book twice, and another one each time."""
+        other = NodeId("library", None, "book", str(next(self.guessed)))
+        return (Guess(OTHER, 1.5), Guess(OTHER, 1.5), Guess(other, 1.0))
+
+
+class GuessesRefused(Library):
+    """C15: guesses what it refuses to claim."""
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Guess the book."""
+        return (Guess(OTHER, 1.0),)
+
+    def claim(self, address: Address) -> Sequence[Address]:
+        """Refuse the book."""
+        if address == OTHER:
+            raise InvalidNodeIdError("not that one")
+        return super().claim(address)
+
+
+class GuessesUnaccepted(Library):
+    """C15: guesses what it claims and cannot be asked about."""
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Guess the whole library."""
+        return (Guess(Selection("library", None, None), 1.0),)
+
+    def claim(self, address: Address) -> Sequence[Address]:
+        """Claim everything."""
+        return (address,)
+
+
 @pytest.mark.parametrize(
     ("number", "connector", "words"),
     [
@@ -235,6 +273,11 @@ class AsksInSurrogates(Library):
         ("C14", CountsHugely, "a total or reason that JSON cannot carry"),
         ("C14", WritesHeaders, "a header that is not printable ASCII"),
         ("C14", AsksInSurrogates, "a call whose query is not Unicode"),
+        ("C15", GuessesOddly, "a confidence of 1.5, which is not above 0 and at most 1"),
+        ("C15", GuessesOddly, "library:book:other is guessed twice"),
+        ("C15", GuessesOddly, "recognised twice, the guesses differ"),
+        ("C15", GuessesRefused, "library:book:other is refused when it is claimed: not that one"),
+        ("C15", GuessesUnaccepted, "library is not accepted"),
     ],
 )
 def test_a_fault_is_told(number: str, connector: type[Library], words: str, enrol: Enrol) -> None:
@@ -262,6 +305,7 @@ def test_a_fault_is_told(number: str, connector: type[Library], words: str, enro
             "no recorded reply holds the required field citations[*].isbn",
         ),
         ("C12", {"required": ("citations[*].shelf",)}, "is required, and is not missed"),
+        ("C15", {"pasted": ("a page of ours",)}, "'a page of ours' is recognised under no settings"),
     ],
 )
 def test_a_wrong_candidate_is_told(number: str, changed: dict[str, Any], words: str, enrol: Enrol) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import ConnectorSpec, Page, Want
+from connectors.contract import ConnectorSpec, Guess, Page, Want
 from connectors.disposition import USUAL, Disposition, Verdict, classify
 from connectors.errors import SourceContractError
 from connectors.model import Address, Edge, NodeFacts, NodeId
@@ -271,6 +271,22 @@ class TrustsKeys(Library):
         )
 
 
+class GuessesOthers(Library):
+    """C15: guesses at things that it does not know."""
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Guess a shelf."""
+        return (Guess(NodeId("library", None, "shelf", "V 1"), 1.0),) if "V" in text else ()
+
+
+class TrustsText(Library):
+    """C15: takes it for granted that there is something in a text."""
+
+    def recognise(self, text: str) -> Sequence[Guess]:
+        """Guess by the first letter."""
+        return super().recognise(text) if text[0] == "h" else ()
+
+
 BROKEN: dict[str, tuple[type[Library], ...]] = {
     "C1": (RepeatsRelation,),
     "C2": (LooksAtClock, CountsQuestions),
@@ -286,6 +302,7 @@ BROKEN: dict[str, tuple[type[Library], ...]] = {
     "C12": (NamesNoField, SkipsSilently, RefusesNews, MakesUpNumbers),
     "C13": (LabelsAnew, RaisesVersion),
     "C14": (TrustsEncoding, TrustsValues, TrustsKeys),
+    "C15": (GuessesOthers, TrustsText),
 }
 
 

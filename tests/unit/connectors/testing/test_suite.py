@@ -43,7 +43,7 @@ def names_of(contract: ConnectorContract) -> dict[str, str]:
 
 
 def test_every_rule_has_its_test(tmp_path: Path) -> None:
-    """Fourteen rules, fourteen tests, and the example connector passes them all."""
+    """Fifteen rules, fifteen tests, and the example connector passes them all."""
     contract = enrol(tmp_path, "library:book:Candide")
     assert names_of(contract).keys() == RULES.keys()
     for name in names_of(contract).values():

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.errors import StoreUnavailableError
 from service.adapters.memory_store import MemoryStore
 from service.cache.store import Item
 
@@ -69,9 +70,29 @@ async def test_what_is_replaced_is_given_back() -> None:
     assert await store.load(["kept", "a"]) == [b"x", bytes(100)]
 
 
+async def test_what_has_no_end_is_not_dropped_to_make_room() -> None:
+    """However much comes after it, and however long it lies there unused."""
+    store = _store(3 * 350)
+    await store.save(
+        [Item("kept", bytes(100), None), Item("a", bytes(100), HOUR), Item("b", bytes(100), HOUR)]
+    )
+    await store.save([Item("c", bytes(100), HOUR), Item("too large beside it", bytes(700), HOUR)])
+    values = await store.load(["kept", "a", "b", "c", "too large beside it"])
+    assert [value is not None for value in values] == [True, False, True, True, False]
+
+
+async def test_what_has_no_end_and_no_room_is_refused() -> None:
+    """It is not lost silently; what gives way is what has an end."""
+    store = _store(1000)
+    await store.save([Item("a", bytes(300), HOUR), Item("kept", bytes(300), None)])
+    with pytest.raises(StoreUnavailableError, match="no room"):
+        await store.save([Item("b", bytes(300), None)])
+    assert [value is not None for value in await store.load(["a", "kept", "b"])] == [False, True, False]
+
+
 async def test_what_is_closed_is_empty() -> None:
     """Closing forgets everything."""
     store = _store(1000)
-    await store.save([Item("a", b"x", HOUR)])
+    await store.save([Item("a", b"x", HOUR), Item("b", b"x", None)])
     await store.close()
-    assert await store.load(["a"]) == [None]
+    assert await store.load(["a", "b"]) == [None, None]

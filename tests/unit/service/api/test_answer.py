@@ -1,11 +1,10 @@
-"""Tests of an answer as HTTP: its body, its ETag, and what it says about keeping it."""
+"""Tests of an answer as HTTP: its body in each format, its ETag, and what it says about keeping it."""
 
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import networkx as nx
 import pytest
 from starlette.requests import Request
 
@@ -13,8 +12,11 @@ from connectors.contract import Filter
 from connectors.model import NodeId, Outcome, encode_ref
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
-from service.api.answer import answer_json
-from service.usecases.expand import Answer, Spent
+from service.api.answer import respond
+from service.api.format.media import Format, Table
+from service.graph.assemble import Records
+from service.usecases.answering import Answer, SeedTold, Spent
+from service.usecases.page import Page
 from service.usecases.report import Report
 
 SEED = NodeId("observable", None, "domain", "a.example")
@@ -22,16 +24,18 @@ OTHER = NodeId("threatwinds", None, "threat", "bad")
 EARLY = "2026-01-01T00:00:00Z"
 LATE = "2026-01-02T00:00:00Z"
 PRIVATE_VARY = "Accept, Authorization, X-API-Key, Upstream-Credentials"
+HELD = [each for each in Format if each is not Format.NDJSON]
 
 
-def graph(*, fetched_at: str = EARLY, label: str = "bad") -> Any:
+def records(*, fetched_at: str = EARLY, label: str = "bad") -> Records:
     """Give two nodes and an edge, with the fields that matter here."""
-    made: Any = nx.MultiDiGraph()
-    for node, text in ((SEED, "a.example"), (OTHER, label)):
-        made.add_node(str(node), id=str(node), label=text)
-    edge = {"id": "e1", "provenance": [{"source": "tw", "record": None, "fetched_at": fetched_at}]}
-    made.add_edge(str(SEED), str(OTHER), key="e1", **edge)
-    return made
+    nodes = [
+        {"id": str(node), "key": node.key, "label": text, "expansion": "complete"}
+        for node, text in ((SEED, "a.example"), (OTHER, label))
+    ]
+    edge = {"id": "e1", "subject": str(SEED), "object": str(OTHER), "relation": "r", "directed": False}
+    word = {"source": "tw", "record": None, "fetched_at": fetched_at}
+    return Records(nodes, [edge | {"deleted": False, "provenance": [word]}])
 
 
 def report(
@@ -50,26 +54,47 @@ def report(
 
 
 def answer(**changes: Any) -> Answer:
-    """Give a complete answer, but for the changes."""
+    """Give a complete answer, but for the changes; `told` are other records, `seed` its parts."""
+    told = changes.pop("told", records())
+    seed = {"address": SEED, "requested": str(SEED), "known": True} | changes.pop("seed", {})
     made = Answer(
-        graph=graph(),
-        seed=SEED,
-        requested=str(SEED),
-        seed_known=True,
+        page=Page(told, changes.pop("amended", None)),
+        seeds=(SeedTold(**seed),),
         complete=True,
         truncated=(),
         reports=(report(),),
         spent=Spent(hops=1, nodes=2, edges=1, calls=1, elapsed=timedelta(milliseconds=12.3456)),
         store_down=False,
+        next_cursor=None,
+        extra={},
     )
     return replace(made, **changes)
 
 
-def send(made: Answer, *, query: bytes = b"", held: str | None = None, public: tuple[str, ...] = ()) -> Any:
-    """Give the response to a request for this answer."""
+def send(
+    made: Answer,
+    *,
+    format: Format = Format.JSON,
+    table: Table = Table.NODES,
+    method: str = "GET",
+    query: bytes = b"",
+    held: str | None = None,
+    public: tuple[str, ...] = (),
+    several: bool = False,
+) -> Any:
+    """Give the response to a request for this answer, which anybody may keep for 59.9 s if it is public."""
     headers = [] if held is None else [(b"if-none-match", held.encode("latin-1"))]
-    scope = {"type": "http", "query_string": query, "headers": headers}
-    return answer_json(Request(scope), made, public=frozenset(public))
+    scope = {"type": "http", "method": method, "query_string": query, "headers": headers}
+    lifetime = timedelta(seconds=59.9)
+    return respond(
+        Request(scope),
+        made,
+        format=format,
+        table=table,
+        public=frozenset(public),
+        lifetime=lifetime,
+        several=several,
+    )
 
 
 def etag(**changes: Any) -> str:
@@ -88,29 +113,81 @@ def test_the_body_is_node_link_data() -> None:
     assert body["graph"]["next_cursor"] is None
 
 
+@pytest.mark.parametrize("format", HELD)
+@pytest.mark.parametrize("table", Table)
+def test_every_format_has_its_type_and_its_headers(format: Format, table: Table) -> None:
+    """The same headers beside the type, the tag and the length; a body that is not JSON's is another one."""
+    plain, sent = send(answer()), send(answer(), format=format, table=table)
+    assert sent.headers["content-type"] == format.content_type
+    own = {"content-type", "content-length", "etag"}
+    assert {n: v for n, v in sent.headers.items() if n not in own} == {
+        n: v for n, v in plain.headers.items() if n not in own
+    }
+    assert (sent.body == plain.body) is (format is Format.JSON)
+
+
+def test_the_headers_of_a_stream_have_no_body() -> None:
+    """A HEAD that asks for one is answered here; like a stream it has no tag and is kept by nobody."""
+    sent = send(answer(), format=Format.NDJSON, method="HEAD", held="*", public=("tw",))
+    assert (sent.status_code, sent.headers["content-type"], sent.body) == (200, "application/x-ndjson", b"")
+    assert sent.headers["cache-control"] == "no-store"
+    assert "etag" not in sent.headers
+
+
+def test_each_format_has_its_own_etag() -> None:
+    """So has each table: a caller who holds one of them holds no other."""
+    tags = {send(answer(), format=each).headers["etag"] for each in HELD}
+    tags.add(send(answer(), format=Format.CSV, table=Table.EDGES).headers["etag"])
+    assert len(tags) == len(HELD) + 1
+    for each in HELD:
+        assert send(answer(), format=each, held=etag()).status_code == (304 if each is Format.JSON else 200)
+
+
+@pytest.mark.parametrize("format", HELD)
+@pytest.mark.parametrize("held", [None, "*"])
+def test_a_post_has_nothing_to_be_kept_by(format: Format, held: str | None) -> None:
+    """No tag, no address to be asked for again by, and never a 304, however public its sources are."""
+    got = send(answer(), format=format, public=("tw",))
+    sent = send(answer(), format=format, method="POST", held=held, public=("tw",))
+    assert (sent.status_code, sent.body) == (200, got.body)
+    assert sent.headers["cache-control"] == "no-store"
+    assert set(got.headers) - set(sent.headers) == {"etag", "content-location"}
+
+
+def test_several_seeds_are_told_of_in_the_body() -> None:
+    """In any format that holds what the answer tells of itself."""
+    body = json.loads(send(answer(), several=True, method="POST").body)
+    assert body["graph"]["seed"] is None
+    assert [seed["seed"] for seed in body["graph"]["seeds"]] == [str(SEED)]
+    assert b"seeds" in send(answer(), several=True, method="POST", format=Format.GRAPHML).body
+
+
 def test_the_etag_tells_the_graph_only() -> None:
-    """Neither when it was fetched nor what that cost, nor how its address was spelled."""
+    """Neither when it was fetched nor what that cost, how its address was spelled nor how to go on."""
     same = etag()
     assert same.startswith('W/"')
-    assert etag(graph=graph(fetched_at=LATE)) == same
+    assert etag(told=records(fetched_at=LATE)) == same
     assert etag(reports=(report(age=500, calls=9, detail="slow"),)) == same
-    assert etag(requested="threatwinds:domain:a.example") == same
+    assert etag(seed={"requested": "threatwinds:domain:a.example"}) == same
     assert etag(spent=Spent(1, 2, 1, 99, timedelta(seconds=9))) == same
     assert etag(store_down=True) == same
+    assert etag(next_cursor="x") == same
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"graph": graph(label="worse")},
-        {"seed": OTHER},
+        {"told": records(label="worse")},
+        {"seed": {"address": OTHER}},
+        {"seed": {"known": None}},
         {"complete": False},
         {"truncated": ("max_nodes",)},
-        {"seed_known": None},
         {"reports": (report(Outcome.STALE),)},
         {"reports": (report(name="other"),)},
+        {"amended": Records([], [])},
+        {"extra": {"verdict": "none"}},
     ],
-    ids=lambda changes: next(iter(changes)),
+    ids=str,
 )
 def test_the_etag_tells_every_difference(changes: dict[str, Any]) -> None:
     """What a caller holds is never taken for what it is not."""
@@ -141,8 +218,8 @@ def test_the_comparison_is_weak() -> None:
     ("public", "changes", "cache_control", "vary"),
     [
         ((), {}, "private, max-age=0", PRIVATE_VARY),
-        (("tw",), {}, "public, max-age=0", "Accept"),
-        (("tw", "else"), {}, "public, max-age=0", "Accept"),
+        (("tw",), {}, "public, max-age=59", "Accept"),
+        (("tw", "else"), {}, "public, max-age=59", "Accept"),
         (("tw",), {"reports": (report(), report(name="acc"))}, "private, max-age=0", PRIVATE_VARY),
         (("tw",), {"complete": False}, "no-store", "Accept"),
         ((), {"complete": False}, "no-store", PRIVATE_VARY),
@@ -190,3 +267,21 @@ def test_the_canonical_location_keeps_the_query(query: bytes, kept: str) -> None
     """But for the node, which stands in its path."""
     location = send(answer(), query=query).headers["content-location"]
     assert location == f"/graph/~{encode_ref(str(SEED))}{kept}"
+
+
+def test_a_long_canonical_location_is_left_out() -> None:
+    """Proxies refuse a reply with more headers than they have room for; the node tells its ref anyway."""
+    room = 1536 - len(f"/graph/~{encode_ref(str(SEED))}?x=")
+    assert len(send(answer(), query=b"x=" + b"y" * room).headers["content-location"]) == 1536
+    assert "content-location" not in send(answer(), query=b"x=" + b"y" * (room + 1)).headers
+
+
+@pytest.mark.parametrize("format", HELD)
+def test_a_cut_answer_links_to_its_next_page(format: Format) -> None:
+    """In any format, with the same parameters and the new cursor; a last page, and a POST, link to none."""
+    cut = answer(next_cursor="new", complete=False)
+    link = send(cut, format=format, query=b"node=x&hops=2&cursor=old").headers["link"]
+    assert link == f'</graph/~{encode_ref(str(SEED))}?hops=2&cursor=new>; rel="next"'
+    assert "link" not in send(answer(), format=format).headers
+    assert "link" not in send(cut, format=format, method="POST").headers
+    assert "link" not in send(cut, format=format, query=b"x=" + b"y" * 1500).headers

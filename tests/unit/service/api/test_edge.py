@@ -1,5 +1,6 @@
 """Tests of the outermost layers: every response has its id, no error leaves without a problem."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -42,6 +43,13 @@ async def test_every_response_has_an_id_of_its_own() -> None:
     assert len({"mine", first.headers["request-id"], second.headers["request-id"]}) == 3
 
 
+@pytest.mark.parametrize("app", [greet, fail])
+async def test_every_response_tells_its_time(app: App) -> None:
+    """A problem too."""
+    response = await ask(Edge(app))
+    assert re.fullmatch(r"total;dur=\d+\.\d", response.headers["server-timing"])
+
+
 async def test_the_unforeseen_is_a_problem() -> None:
     """With the id of its response, and nothing of what happened."""
     response = await ask(Edge(fail))
@@ -72,6 +80,24 @@ async def test_other_origins_read_failures_too() -> None:
     response = await ask(app, headers={"Origin": "https://a.example"})
     assert response.status_code == 500
     assert response.headers["access-control-allow-origin"] == "https://a.example"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "origin", "told"),
+    [
+        ("https://a.example", "https://a.example", "https://a.example"),
+        ("https://a.example", "https://b.example", None),
+        ("*", "https://b.example", "*"),
+        ("*", None, None),
+    ],
+)
+async def test_whose_pages_may_read_an_answer_may_read_its_time(
+    allowed: str, origin: str | None, told: str | None
+) -> None:
+    """The two headers go together."""
+    app = Edge(CrossOrigin(greet, allow_origins=[allowed]))
+    headers = (await ask(app, headers={} if origin is None else {"Origin": origin})).headers
+    assert headers.get("timing-allow-origin") == headers.get("access-control-allow-origin") == told
 
 
 async def test_a_refused_preflight_is_an_error() -> None:

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 
 from connectors.contract import Freshness, Pace
 from connectors.credential import Scheme
 from connectors.errors import InvalidParameterError
 from connectors.settings import Visibility
-from service.api.header import CREDENTIALS, read_credentials, read_tolerance, require_json
+from service.api.header import CREDENTIALS, read_credentials, read_tolerance
 from service.cache.freshness import UNLIMITED, Tolerance
 from service.usecases.source import Access, Source, UpstreamCredential
 
@@ -162,23 +161,3 @@ def test_any_credentials_are_read_or_refused(value: str) -> None:
         assert error.field == CREDENTIALS  # noqa: PT017 - the property holds for whichever way it ends
     else:
         assert found.keys() <= {"acc", "tw"}
-
-
-@pytest.mark.parametrize(
-    "accept",
-    ["", "*/*", "application/*", "application/json", "APPLICATION/JSON; q=0.5", "text/html, */*;q=0.001"],
-)
-def test_json_is_given_where_it_is_taken(accept: str) -> None:
-    """By name, by half, or by anything."""
-    require_json(headers(("Accept", accept)))
-
-
-@pytest.mark.parametrize(
-    "accept",
-    ["text/html", "application/json;q=0", "*/*;q=0", "application/json;q=0, */*", ";q=1", "q", "*/*;q=x"],
-)
-def test_json_is_not_forced_on_anybody(accept: str) -> None:
-    """The most specific range decides."""
-    with pytest.raises(HTTPException) as caught:
-        require_json(headers(("Accept", accept)))
-    assert caught.value.status_code == 406

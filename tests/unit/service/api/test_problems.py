@@ -29,7 +29,10 @@ from service.usecases.requirement import SourcesFailedError
 
 # Section 4 of the contract, and 431 for what its table has no row.
 CONTRACT = {
-    400: {"invalid-node", "ambiguous-node", "invalid-parameter", "unknown-source"},
+    400: {
+        *("invalid-node", "ambiguous-node", "invalid-parameter", "unknown-source"),
+        *("invalid-cursor", "expired-cursor"),
+    },
     401: {"unauthenticated"},
     403: {"forbidden"},
     404: {"unknown-node", "not-found"},

@@ -1,5 +1,6 @@
 """Tests of the parameters of /graph: texts in, a valid model or every mistake out."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -7,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Deleted
+from service.api.format.media import Format, Table
 from service.api.parameters import NODE_FIELDS, Bounds, GraphParameters
 from service.api.problems import ParametersError
 from service.api.scalar import Moment
-from service.api.validation import bounds_of, default_of, read_parameters
+from service.api.validation import LISTS, bounds_of, default_of, read_members, read_parameters
 from service.graph.assemble import Order
 from service.graph.budget import Budget
+from service.graph.measure import Measure
 from service.graph.rule import Direction
 from service.settings import Ceilings, Settings
 from service.usecases.request import Identity, Require
@@ -178,3 +181,129 @@ def test_filters_do_not_depend_on_their_order() -> None:
 def test_a_moment_keeps_nothing_of_its_zone() -> None:
     """Its annotation is what the model reads times with."""
     assert GraphParameters.model_fields["created_after"].annotation == (Moment | None)
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+# Of every parameter something that may be right, and now and then something that cannot be.
+TEXTS = {
+    "hops": st.integers(-1, 8).map(str),
+    "sources": st.sampled_from(["acc", "threatwinds", "nobody"]),
+    "created_after": st.sampled_from(["2024-05-01T00:00:00Z", "2024-05-01", "5"]),
+    "created_before": st.sampled_from(["2024-05-01T00:00:00Z", "2030-01-01T00:00:00+02:00"]),
+    "sort": st.sampled_from([*NODE_FIELDS, "acc.x", "acc."]),
+    "max_nodes": st.integers(0, 60).map(str),
+    "timeout": st.sampled_from(["1", "1.5", "2.51", "1e0", "0.05"]),
+    "max_age": st.sampled_from(["0", "60", "0.25", "-1", "9" * 18]),
+    "paths": st.integers(0, 17).map(str),
+    "measures": st.sampled_from([*Measure, "size"]),
+    "format": st.sampled_from([*Format, "xml"]),
+    "table": st.sampled_from([*Table, "cells"]),
+    "identity": st.sampled_from([*Identity, "guessed"]),
+    "explain": st.sampled_from(["identity", "all"]),
+    "to": st.sampled_from(["a:b:c", "a"]),
+}
+SENT = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.lists(TEXTS.get(name, ANY_TEXT) | ANY_TEXT, min_size=1, max_size=3)
+        if name in LISTS
+        else TEXTS.get(name, ANY_TEXT) | ANY_TEXT
+        for name in (*GraphParameters.model_fields, "plan")
+    },
+)
+
+
+def outcome_of(read_them: Callable[[], GraphParameters]) -> GraphParameters | list[tuple[str, str]]:
+    """Give what was read, or every mistake: its field and its words."""
+    try:
+        return read_them()
+    except ParametersError as error:
+        return [(mistake.field, str(mistake)) for mistake in error.mistakes]
+
+
+def fields_of(outcome: GraphParameters | list[tuple[str, str]]) -> GraphParameters | list[str]:
+    """Give what was read, or the fields of the mistakes."""
+    return outcome if isinstance(outcome, GraphParameters) else [field for field, _ in outcome]
+
+
+@given(SENT)
+def test_a_body_says_what_a_query_says(sent: dict[str, str | list[str]]) -> None:
+    """The same texts are the same parameters, or the same mistakes, whichever way they are sent."""
+    # In a query a comma ends an item, and a body has no other way to be ambiguous.
+    sent = {
+        name: [item.replace(",", ";") for item in value] if isinstance(value, list) else value
+        for name, value in sent.items()
+    }
+    query = {name: value if isinstance(value, list) else [value] for name, value in sent.items()}
+    got = outcome_of(lambda: read_parameters(query, bounds=CAPPED))
+    posted = outcome_of(lambda: read_members(sent, bounds=CAPPED))
+    assert fields_of(posted) == fields_of(got)
+
+
+@given(
+    st.sampled_from(
+        ["hops", "max_nodes", "max_edges", "fan_out", "max_calls", "timeout", "max_age", "paths"]
+    ),
+    st.integers(-2, 20_001) | st.decimals(0, 100, places=2).map(float),
+)
+def test_a_number_is_what_its_text_is(name: str, number: float) -> None:
+    """Except that JSON knows only one kind of number: 1.0 is 1."""
+    extra = {"to": "a:b:c"}
+    text = str(int(number)) if number == int(number) else str(number)
+    got = outcome_of(lambda: read(**extra | {name: text}))
+    posted = outcome_of(lambda: read_members(extra | {name: number}, bounds=CAPPED))
+    assert fields_of(posted) == fields_of(got)
+
+
+@given(
+    st.sampled_from(sorted(GraphParameters.model_fields)),
+    st.recursive(
+        st.none() | st.booleans() | st.just("") | st.just("\ud800"),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+        max_leaves=3,
+    ),
+)
+def test_a_member_is_a_text_a_number_or_a_list_of_texts(name: str, value: object) -> None:
+    """Nothing else that JSON has is taken, and the mistake has the member's name."""
+    with pytest.raises(ParametersError) as caught:
+        read_members({name: value}, bounds=CAPPED)
+    assert {mistake.field for mistake in caught.value.mistakes} == {name}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"created_after": 1714521600},
+        {"with_key": 5},
+        {"to": 5},
+        {"cursor": 1.5},
+        {"sources": "acc"},
+        {"sources": ["acc", 5]},
+        {"sort": "acc.\ud800"},
+        {"hops": 1.5},
+        {"measures": ["size"]},
+    ],
+    ids=str,
+)
+def test_members_of_the_wrong_kind_are_refused(members: dict[str, object]) -> None:
+    """A number is no time and no text, one text no list, and half a character no text at all."""
+    assert [field for field, _ in outcome_of(lambda: read_members(members, bounds=CAPPED))] == [*members]
+
+
+def test_every_wrong_member_is_told() -> None:
+    """Together, by name, as of a query."""
+    told = outcome_of(lambda: read_members({"hops": 9, "plan": True, "sort": "x", "to": []}, bounds=CAPPED))
+    assert fields_of(told) == ["hops", "plan", "sort", "to"]
+
+
+def test_what_means_nothing_alone_is_refused_alone() -> None:
+    """How many paths, without where to."""
+    assert set(mistakes(paths="2")) == {"paths"}
+    assert read(paths="2", to="a:b:c").paths == 2
+
+
+def test_hops_bound_a_path_only_where_they_are_given() -> None:
+    """Their default is for neighborhoods."""
+    assert read(to="a:b:c").longest is None
+    assert read(to="a:b:c", hops="1").longest == 1
+    assert read(hops="1").longest is None

@@ -15,7 +15,7 @@ from connectors.contract import Filter
 from connectors.model import Address, Edge, NodeFacts, NodeId, Outcome, decode_ref, undirected
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
-from service.graph.assemble import NodeTold, Order, assemble
+from service.graph.assemble import NodeTold, Order, as_graph, assemble
 from service.graph.budget import Budget
 from service.graph.expansion import Expansion, Told
 from service.graph.rule import Rule
@@ -62,8 +62,12 @@ def _graph(
     hops: int = 1,
 ) -> Any:
     known = facts or {}
-    return assemble(
-        _expanded(told, hops=hops), told=lambda node: NodeTold(known.get(node, {})), order=order or Order()
+    return as_graph(
+        assemble(
+            _expanded(told, hops=hops),
+            told=lambda node: NodeTold(known.get(node, {})),
+            order=order or Order(),
+        )
     )
 
 
@@ -229,8 +233,10 @@ def test_the_record_of_a_node_is_the_contracts() -> None:
         }
     }
     expansion = _expanded({"s1": [_line(A, B)]})
-    graph: Any = assemble(
-        expansion, told=lambda node: NodeTold(facts.get(node, {}), aliases=("x:y:z",)), order=Order()
+    graph: Any = as_graph(
+        assemble(
+            expansion, told=lambda node: NodeTold(facts.get(node, {}), aliases=("x:y:z",)), order=Order()
+        )
     )
     record = graph.nodes[str(A)]
     assert decode_ref(record.pop("ref")) == str(A)
@@ -259,7 +265,7 @@ def test_a_degree_that_is_a_lower_bound_says_so() -> None:
     expansion = Expansion(A, hops=1, rule=Rule(), budget=Budget())
     listing = Listing(A, Aspect.RELATIONS, Filter(), NOON, (_line(A, B),))
     expansion.absorb({A: [Told("s1", Finding(Outcome.TIMEOUT, listing))]})
-    graph: Any = assemble(expansion, told=lambda _: NodeTold({}), order=Order())
+    graph: Any = as_graph(assemble(expansion, told=lambda _: NodeTold({}), order=Order()))
     assert graph.nodes[str(A)]["known_degree"] == {"value": 1, "relation": "gte"}
 
 

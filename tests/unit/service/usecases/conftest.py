@@ -17,15 +17,23 @@ from connectors.settings import Visibility
 from connectors.walk import Finding, Walk
 from connectors.wire import Call, Reply
 from harness.toy import FixedClock, Site, Toy
+from service.adapters.cipher import Cipher
 from service.adapters.memory_store import MemoryStore
+from service.adapters.seal import CursorSeal
 from service.cache.hasher import Hasher
 from service.cache.partition import configured_partition, credential_partition
 from service.cache.store import Item
-from service.usecases.expand import Answer, Expander
+from service.graph.measure import Measure
+from service.graph.skeleton import Skeleton
+from service.usecases.answering import Answer
+from service.usecases.cabinet import Cabinet
+from service.usecases.crosswalks import Crosswalks
+from service.usecases.expand import Expander
+from service.usecases.measuring import Measuring
 from service.usecases.pulse import Pulse
 from service.usecases.request import GraphRequest
+from service.usecases.resume import Resume
 from service.usecases.revoked import Revoked
-from service.usecases.shelf import Cabinet
 from service.usecases.source import Access, Source, UpstreamCredential
 
 
@@ -70,17 +78,32 @@ class _Caller:
         return await self.site.send(call, timeout=timeout, caller=self.identity)
 
 
+class _NoMeasurer:
+    """Measures nothing: what is light does not come here."""
+
+    async def take(
+        self, measures: Sequence[Measure], *, skeleton: Skeleton, deadline: float
+    ) -> dict[Measure, Sequence[float]]:
+        """Finish none."""
+        return {}
+
+
 class Stage:
     """Everything around the use cases, with a clock that a test moves."""
 
     def __init__(self) -> None:
         self.clock = FixedClock()
         self.store = FrailStore(clock=self.clock)
-        self.hasher = Hasher(["a key for tests"])
+        self.turn_keys("a key for tests")
         self.revoked = Revoked()
         self.pulse = Pulse()
         self.sources: list[Source] = []
         self.tenant_proof = timedelta(minutes=10)
+        self.cursor_ttl = timedelta(hours=1)
+
+    def turn_keys(self, *secret_keys: str) -> None:
+        """Have the operator configure other secret keys, of which the first signs."""
+        self.hasher, self.cipher = Hasher(secret_keys), Cipher(secret_keys)
 
     async def sleep(self, wait: timedelta) -> None:
         """Let the clock pass instead of waiting."""
@@ -136,7 +159,9 @@ class Stage:
             jitter=lambda: 0.0,
         )
 
-    async def ask(self, node: str, *, as_: dict[str, str] | str | None = None, **rest: Any) -> Answer:
+    async def ask(
+        self, node: str | Sequence[str], *, as_: dict[str, str] | str | None = None, **rest: Any
+    ) -> Answer:
         """Ask; `as_` is the caller's token for every source, or by source."""
         names = [source.name for source in self.sources]
         tokens = dict.fromkeys(names, as_) if isinstance(as_, str) else (as_ or {})
@@ -145,8 +170,28 @@ class Stage:
             for name, token in tokens.items()
             if token is not None
         }
-        expander = Expander(tuple(self.sources), self.cabinet, self.drive, self.clock, self.pulse)
-        return await expander.expand(GraphRequest(node, credentials=credentials, **rest))
+        seeds = (node,) if isinstance(node, str) else tuple(node)
+        return await self.expander.expand(GraphRequest(seeds, credentials=credentials, **rest))
+
+    @property
+    def resume(self) -> Resume:
+        """Give what opens and makes cursors."""
+        return Resume(self.store, self.hasher, CursorSeal(self.cipher), self.clock, self.cursor_ttl)
+
+    @property
+    def expander(self) -> Expander:
+        """Give what answers, over the sources configured so far."""
+        connectors = {source.name: source.connector for source in self.sources}
+        return Expander(
+            tuple(self.sources),
+            self.cabinet,
+            self.drive,
+            self.clock,
+            self.pulse,
+            self.resume,
+            Crosswalks(self.store, connectors=connectors, clock=self.clock),
+            Measuring(_NoMeasurer()),
+        )
 
 
 @pytest.fixture

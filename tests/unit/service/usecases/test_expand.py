@@ -12,7 +12,7 @@ from connectors.contract import Filter
 from service.cache.freshness import Tolerance
 from service.graph.budget import Budget
 from service.graph.rule import Rule
-from service.usecases.expand import Answer
+from service.usecases.answering import Answer
 from service.usecases.request import Require
 from service.usecases.requirement import SourcesFailedError
 

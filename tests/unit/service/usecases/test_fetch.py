@@ -11,7 +11,7 @@ from connectors.contract import Deleted, Filter
 from connectors.errors import SourceThrottledError
 from service.cache.freshness import UNLIMITED, Tolerance
 from service.graph.rule import Rule
-from service.usecases.expand import Answer
+from service.usecases.answering import Answer
 from service.usecases.request import Require
 from service.usecases.requirement import NotCachedError, SourcesFailedError, SourcesTimedOutError
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.errors import AmbiguousNodeError, InvalidNodeIdError, UnknownNodeError, UnknownSourceError
-from service.usecases.expand import Answer
+from service.usecases.answering import Answer
 from service.usecases.locate import choose, locate, place
 
 
@@ -93,7 +93,7 @@ def test_an_owner_that_has_no_selections_is_unable(stage: Any) -> None:
     stage.source("s2", "n", selects=True)
     located = locate("n:t", stage.sources)
     assert (_names(located.askers), _names(located.unable)) == (["s2"], ["s1"])
-    assert place(located.seed, stage.sources[:1]).askers == ()
+    assert place(located.seed, stage.sources[:1], (), requested=located.requested).askers == ()
 
 
 def test_an_entity_is_left_to_its_description(stage: Any) -> None:

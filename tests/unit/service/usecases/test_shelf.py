@@ -12,7 +12,7 @@ from connectors.settings import Visibility
 from service.cache.freshness import UNLIMITED, Tolerance
 from service.cache.store import Item
 from service.graph.rule import Rule
-from service.usecases.expand import Answer
+from service.usecases.answering import Answer
 from service.usecases.request import Require
 from service.usecases.requirement import SourcesFailedError
 

@@ -1,6 +1,7 @@
 """Tests of the OpenAPI document by itself: nothing is missing, and it agrees with itself."""
 
 import copy
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,13 +11,20 @@ from fastapi.routing import APIRoute
 from jsonschema_rs import Draft202012Validator
 
 from connectors.model import Outcome, decode_ref
+from harness.folding import Folded
+from service.api.format.media import Format, Table
+from service.api.format.writer import write_answer
+from service.api.format.written import Written
+from service.api.graph import MOST_SEEDS
 from service.api.openapi.document import build_document
 from service.api.openapi.problem import EXAMPLES
-from service.api.openapi.wording import EXPANSIONS, OUTCOMES, TAGS
+from service.api.openapi.wording import EVENTS, EXPANSIONS, OUTCOMES, RULES, TAGS, VERDICTS
 from service.api.parameters import GraphParameters
 from service.api.problems import KINDS
 from service.app import create_app
 from service.caller import make_key
+from service.graph.measure import Measure
+from service.graph.path import PathVerdict
 from service.kind import BY_STATUS, INTERNAL
 from service.settings import Settings, parse_settings
 
@@ -55,15 +63,15 @@ def document(request: pytest.FixtureRequest) -> Json:
 def operations(document: Json) -> Iterator[tuple[str, Json]]:
     """Give every path with its operation."""
     for path, item in document["paths"].items():
-        assert list(item) == ["get"]
-        yield path, item["get"]
+        for operation in item.values():
+            yield path, operation
 
 
 def bodies(document: Json) -> Iterator[tuple[Json, Any]]:
-    """Give the schema and each example of every body."""
+    """Give the schema and each example of every body, sent or answered."""
     for _, operation in operations(document):
-        for response in operation["responses"].values():
-            for media in response.get("content", {}).values():
+        for content in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for media in content.get("content", {}).values():
                 for example in media["examples"].values():
                     yield media["schema"], example["value"]
 
@@ -72,7 +80,8 @@ def strict(document: Json, schema: Json) -> Draft202012Validator:
     """Give a validator that takes no field which is not documented."""
     components = copy.deepcopy(document["components"])
     for shape in components["schemas"].values():
-        shape["additionalProperties"] = False
+        if "properties" in shape:
+            shape["additionalProperties"] = False
     return Draft202012Validator({**schema, "components": components})
 
 
@@ -80,13 +89,15 @@ def test_every_route_is_documented() -> None:
     """And every path of the document is a route; the documentation itself is none of it."""
     own = {"/docs", "/docs/{name}"}
     routes = {
-        route.path_format: route.methods
+        route.path_format: {method.lower() for method in route.methods}
         for router in create_app(settings()).routes
         for route in getattr(getattr(router, "original_router", None), "routes", [router])
         if isinstance(route, APIRoute)
     }
-    assert routes.keys() - own == build_document(settings())["paths"].keys()
-    assert all(methods == {"GET", "HEAD"} for methods in routes.values())
+    told = {path: set(item) for path, item in build_document(settings())["paths"].items()}
+    # That HEAD is answered wherever GET is, is said once of all.
+    assert {path: routes[path] - {"head"} for path in routes.keys() - own} == told
+    assert all({"get", "head"} <= methods for methods in routes.values())
 
 
 def test_the_application_serves_this_document() -> None:
@@ -116,11 +127,102 @@ def test_every_parameter_is_documented(document: Json, path: str) -> None:
     for parameter in parameters.values():
         assert len(parameter["description"]) > 15
         examples = [example["value"] for example in parameter.get("examples", {}).values()]
-        examples = examples or [parameter["example"]]
+        examples += parameter["schema"].get("examples", [])
+        examples += [parameter["example"]] if "example" in parameter else []
+        # Nobody can make a cursor up.
+        assert examples or parameter["name"] == "cursor"
         for example in examples:
             Draft202012Validator(parameter["schema"]).validate(example)
         if "default" in parameter["schema"]:
             Draft202012Validator(parameter["schema"]).validate(parameter["schema"]["default"])
+
+
+@pytest.mark.parametrize("name", ["to", "paths", "table", "cursor"])
+def test_what_needs_company_is_never_filled_in(document: Json, name: str) -> None:
+    """Neither a default nor an example stands where a page for trying requests looks for one."""
+    told = next(p for p in document["paths"]["/graph"]["get"]["parameters"] if p["name"] == name)
+    assert not {"example", "examples"} & told.keys()
+    assert "default" not in told["schema"]
+    if name in {"paths", "table"}:
+        assert f"By default `{GraphParameters.model_fields[name].default}`." in told["description"]
+
+
+def test_the_body_of_a_post_is_the_parameters(document: Json) -> None:
+    """Each with the schema, the meaning and the example of the query, beside one seed or several."""
+    told = {p["name"]: p for p in document["paths"]["/graph"]["get"]["parameters"] if p["in"] == "query"}
+    reference = document["paths"]["/graph"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    shape = document["components"]["schemas"][reference["$ref"].rpartition("/")[2]]
+    members = shape["properties"]
+    assert members.keys() == GraphParameters.model_fields.keys() | {"node", "nodes"}
+    for name in GraphParameters.model_fields:
+        schema = told[name]["schema"]
+        examples = [told[name]["example"]] if "example" in told[name] else schema.get("examples", [])
+        assert members[name].pop("examples", []) == examples
+        schema = {part: value for part, value in schema.items() if part != "examples"}
+        assert members[name] == schema | {"description": told[name]["description"]}
+    assert (members["nodes"]["minItems"], members["nodes"]["maxItems"]) == (1, MOST_SEEDS)
+    address = document["paths"]["/graph"]["get"]["parameters"][0]["schema"]["pattern"]
+    assert members["node"]["pattern"] == members["nodes"]["items"]["pattern"] == address
+    accepted = strict(document, reference)
+    for body in ({"node": "a:b:c"}, {"nodes": ["a:b:c"], "hops": 2, "sources": ["tw"], "timeout": 1.5}):
+        accepted.validate(body)
+    for body in ({}, {"node": "a:b:c", "nodes": ["a:b:c"]}, {"nodes": []}, {"node": "a:b:c", "hop": 1}):
+        assert not accepted.is_valid(body)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_format_is_documented_as_it_is_written(document: Json, method: str) -> None:
+    """Under its media type, with an example that the real writer has made of the JSON one."""
+    content = document["paths"]["/graph"][method]["responses"]["200"]["content"]
+    assert list(content) == [each.media_type for each in Format]
+    whole = next(iter(content["application/json"]["examples"].values()))["value"]
+    written = Written(whole["graph"], whole["nodes"], whole["edges"])
+    for each in Format:
+        shown = [example["value"] for example in content[each.media_type]["examples"].values()]
+        if each is Format.CSV:
+            assert shown == [
+                write_answer(written, format=each, table=table).decode("utf-8") for table in Table
+            ]
+        elif each is not Format.NDJSON:
+            body = write_answer(written, format=each)
+            text = isinstance(shown[0], str)
+            assert shown[0] == (body.decode("utf-8") if text else json.loads(body))
+
+
+def test_the_stream_is_documented_event_by_event(document: Json) -> None:
+    """Each kind is explained and shown, each line has its shape, and folded they are the JSON example."""
+    content = document["paths"]["/graph"]["get"]["responses"]["200"]["content"]
+    media = content["application/x-ndjson"]
+    lines = media["examples"]["complete"]["value"].splitlines()
+    events = [json.loads(line) for line in lines]
+    shape = strict(document, media["x-itemSchema"])
+    for event in events:
+        shape.validate(event)
+    assert {event["event"] for event in events} == EVENTS.keys()
+    for word in EVENTS:
+        assert f"- `{word}`: " in media["schema"]["description"]
+    folded = Folded()
+    for line in lines:
+        folded.take(line)
+    whole = content["application/json"]["examples"]["complete"]["value"]
+    assert list(folded.nodes.values()) == whole["nodes"]
+    assert list(folded.edges.values()) == whole["edges"]
+    assert folded.graph == whole["graph"] | {"requested": folded.graph["requested"]}
+
+
+def test_every_member_of_an_answer_is_shown(document: Json) -> None:
+    """Also those that only some answers have: of pages, paths, measures, several seeds."""
+    shown: dict[str, set[str]] = {"About": set(), "Node": set(), "Edge": set()}
+    for method in ("get", "post"):
+        media = document["paths"]["/graph"][method]["responses"]["200"]["content"]["application/json"]
+        for example in media["examples"].values():
+            shown["About"] |= example["value"]["graph"].keys()
+            for node in example["value"]["nodes"]:
+                shown["Node"] |= node.keys()
+            for edge in example["value"]["edges"]:
+                shown["Edge"] |= edge.keys()
+    schemas = document["components"]["schemas"]
+    assert shown == {name: schemas[name]["properties"].keys() for name in shown}
 
 
 def test_the_bounds_are_those_of_the_settings() -> None:
@@ -135,6 +237,9 @@ def test_the_bounds_are_those_of_the_settings() -> None:
     assert parameters["fan_out"]["maximum"] == 10_000
     assert parameters["max_age"]["minimum"] == 0
     assert parameters["sources"]["items"]["enum"] == ["tw", "acc"]
+    assert parameters["measures"]["items"]["enum"] == [each.value for each in Measure]
+    assert parameters["format"]["enum"] == [each.value for each in Format]
+    assert (parameters["paths"]["minimum"], parameters["paths"]["maximum"]) == (1, 16)
     assert KEYED.ceilings.timeout == timedelta(seconds=2)
 
 
@@ -165,9 +270,10 @@ def test_credentials_are_documented_where_they_are_taken() -> None:
 def test_a_key_is_required_where_callers_are_configured() -> None:
     """By either header; without callers by none."""
     ways = [{"bearer": []}, {"key": []}]
-    for path in (*GRAPH_PATHS, "/sources"):
-        assert build_document(KEYED)["paths"][path]["get"]["security"] == ways
-        assert build_document(settings())["paths"][path]["get"]["security"] == [{}, *ways]
+    for path in (*GRAPH_PATHS, "/sources", "/resolve"):
+        for method in build_document(KEYED)["paths"][path]:
+            assert build_document(KEYED)["paths"][path][method]["security"] == ways
+            assert build_document(settings())["paths"][path][method]["security"] == [{}, *ways]
     schemes = build_document(settings())["components"]["securitySchemes"]
     assert all(name in schemes for way in ways for name in way)
 
@@ -193,15 +299,19 @@ def test_every_problem_is_documented_with_an_example(document: Json) -> None:
 
 def test_every_example_has_the_documented_shape(document: Json) -> None:
     """Answers and problems alike, with no field that is not documented."""
+    shapes: dict[str, Draft202012Validator] = {}
     checked = 0
     for schema, example in bodies(document):
-        strict(document, schema).validate(example)
+        name = json.dumps(schema)
+        if name not in shapes:
+            shapes[name] = strict(document, schema)
+        shapes[name].validate(example)
         checked += 1
-    assert checked > 40
+    assert checked > 100
 
 
 def test_every_word_of_an_answer_is_explained(document: Json) -> None:
-    """Outcomes from best to worst, and how far a node was expanded."""
+    """Outcomes from best to worst, how far a node was expanded, verdicts, and rules of identity."""
     assert list(OUTCOMES) == list(reversed(Outcome))
     schemas = document["components"]["schemas"]
     outcome = schemas["SourceReport"]["properties"]["outcome"]
@@ -209,8 +319,15 @@ def test_every_word_of_an_answer_is_explained(document: Json) -> None:
     assert "enum" not in outcome
     for word in Outcome:
         assert f"- `{word}`: " in outcome["description"]
-    for word in EXPANSIONS:
-        assert f"- `{word}`: " in schemas["Node"]["properties"]["expansion"]["description"]
+    for words, shape, member in (
+        (EXPANSIONS, "Node", "expansion"),
+        (VERDICTS, "About", "verdict"),
+        (RULES, "SameAs", "rule"),
+    ):
+        told = schemas[shape]["properties"][member]
+        assert told["x-extensible-enum"] == [str(word) for word in words]
+        assert all(f"- `{word}`: " in told["description"] for word in words)
+    assert set(VERDICTS) == set(PathVerdict)
 
 
 def test_every_response_names_its_request(document: Json) -> None:
@@ -222,6 +339,16 @@ def test_every_response_names_its_request(document: Json) -> None:
             for header in response["headers"].values():
                 assert header["description"]
                 assert header["example"]
+
+
+def test_a_post_is_kept_by_nobody(document: Json) -> None:
+    """It has no tag, no address to be asked for again by, and no 304; too much, or no JSON, is refused."""
+    responses = document["paths"]["/graph"]["post"]["responses"]
+    assert "304" not in responses
+    assert not {"ETag", "Content-Location"} & responses["200"]["headers"].keys()
+    assert responses["200"]["headers"]["Cache-Control"]["example"] == "no-store"
+    assert {"413", "415"} <= responses.keys()
+    assert not {"413", "415"} & document["paths"]["/graph"]["get"]["responses"].keys()
 
 
 def test_references_lead_somewhere(document: Json) -> None:

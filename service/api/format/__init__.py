@@ -1,0 +1,1 @@
+"""The answer in other formats: one pure writer each, and the choice among them."""

@@ -1,0 +1,20 @@
+"""What every request's view of the cache stands on."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.ports import Clock
+from service.cache.hasher import Hasher
+from service.cache.store import Store
+from service.usecases.revoked import Revoked
+
+
+@dataclass(frozen=True, slots=True)
+class Cabinet:
+    """What every request's shelf stands on: the store, the keys, the clock and the policies."""
+
+    store: Store
+    hasher: Hasher
+    clock: Clock
+    revoked: Revoked
+    tenant_proof: timedelta

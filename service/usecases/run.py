@@ -1,0 +1,324 @@
+"""One answer under way: what is asked in which order, and what the sources' words become.
+
+A run goes page by page. An earlier page is played back from its sheet: the same words in the same
+order bring the machine to where it was, without a question to anybody.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from connectors.contract import Filter
+from connectors.model import Address, NodeId, Outcome, Selection
+from connectors.walk import Finding, Listing
+from connectors.wire import Aspect
+from service.cache.sheet import Sheet
+from service.graph.asked import Told
+from service.graph.assemble import NodeTold
+from service.graph.expansion import Expansion
+from service.graph.path import PathSearch
+from service.usecases.inquiry import Inquiry
+from service.usecases.locate import Located, place
+from service.usecases.naming import Naming
+from service.usecases.report import Report
+from service.usecases.request import GraphRequest
+from service.usecases.shelf import Ask
+from service.usecases.source import Source
+from service.usecases.telling import told_of
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One node or selection that was asked about: as sent, canonical, and what the answer calls it."""
+
+    requested: str
+    located: Located
+    name: Address
+
+
+class Run:
+    """One answer under way; `machine` holds what was found so far.
+
+    `replay` comes first, for each earlier page, with a `turn` after each; then `page`. `watch` is
+    called after every round.
+    """
+
+    machine: Expansion | PathSearch
+
+    def __init__(
+        self,
+        request: GraphRequest,
+        *,
+        sources: Sequence[Source],
+        located: Sequence[tuple[str, Located]],
+        inquiry: Inquiry,
+        naming: Naming,
+        unsure: bool = False,
+    ) -> None:
+        """Prepare; nothing is asked yet. `located` are the seeds as sent, a target last.
+
+        `unsure`: what nodes are the same could not be found out, which every page has to say.
+        """
+        self.request = request
+        self.inquiry = inquiry
+        self.naming = naming
+        self.seeds: tuple[Seed, ...] = ()
+        self._sources = tuple(sources)
+        self._located = located
+        self._unsure = frozenset({"identity"} if unsure else ())
+        self._begun = self._undetermined = False
+        self._described: dict[Ask, Finding] = {}
+        self._expanded: set[Address] = set()
+        self.watch: Callable[[], None] = _unwatched
+        self._tried: set[Ask] = set()
+
+    async def replay(self, sheet: Sheet) -> None:
+        """Go through an earlier page as it was; SheetError when it does not fit."""
+        with self.inquiry.playing(sheet):
+            await self.page()
+
+    async def page(self) -> None:
+        """Ask until the page is at its end."""
+        if not self._begun and not await self._start():
+            return
+        while True:
+            frontier = self.machine.frontier()
+            asks = dict(self._asks(frontier))
+            if not frontier and not asks:
+                break
+            await self._round(frontier, asks)
+        # What the cache told of the outermost nodes may still be kept apart.
+        await self.inquiry.fetch((), nodes=self._canonical_nodes())
+
+    def turn(self) -> None:
+        """Begin the next page."""
+        self.machine.turn()
+        self.inquiry.turn()
+        if isinstance(self.machine, PathSearch):
+            # A search may come to its end without what was left open.
+            self.inquiry.forget_cut()
+        self._tried.clear()
+
+    def told_of(self, node: NodeId) -> NodeTold:
+        """Give what is told of a named node."""
+        return told_of(node, inquiry=self.inquiry, naming=self.naming)
+
+    def known(self, seeds: Sequence[Seed]) -> list[bool | None]:
+        """Tell whether anybody knows each of the seeds; None where no source could tell."""
+        touched = {end for key in self.machine.edges for end in key[:2]}
+        return [self._knows(seed, touched) for seed in seeds]
+
+    def conclude(self, *, edges: Collection[Sequence[str]]) -> tuple[Report, ...]:
+        """Complete the reports; `edges` has the sources of every edge of the answer."""
+        speakers = Counter(name for names in edges for name in names)
+        for report in self.inquiry.reports.values():
+            report.calls = self.inquiry.fetcher.calls[report.source]
+            report.edges = speakers[report.source]
+            report.undecided = len(self.machine.undecided[report.source])
+        return tuple(self.inquiry.reports[name] for name in sorted(self.inquiry.reports))
+
+    @property
+    def truncated(self) -> frozenset[str]:
+        """Give the parameters that have cut this page."""
+        return self._unsure.union(self.inquiry.cut_by, self.machine.truncated)
+
+    @property
+    def unfinished(self) -> bool:
+        """Tell whether a budget left work undone that another page could do."""
+        if isinstance(self.machine, PathSearch):
+            # What a path's answer may hold is the same on every page.
+            return not self.truncated.isdisjoint({"max_calls", "timeout"})
+        return bool(self.truncated - self._unsure)
+
+    @property
+    def may_heal(self) -> bool:
+        """Tell whether asking again may bring what a source has failed at."""
+        return any(map(self.inquiry.is_open, self.inquiry.findings))
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether nothing is missing from the pages so far."""
+        return not self.truncated and all(
+            report.outcome.whole and not self.machine.undecided[report.source]
+            for report in self.inquiry.reports.values()
+        )
+
+    async def _start(self) -> bool:
+        """Find out which nodes the seeds are, and make the machine.
+
+        False when a budget has left that open: then this page holds nothing, and the next tries again.
+        """
+        resolved = await self._resolve()
+        self.seeds = tuple(
+            Seed(text, located, self.naming.name_seed(located.seed, requested=located.requested))
+            for text, located in resolved
+        )
+        for seed in self.seeds:
+            for source in seed.located.unable:
+                self.inquiry.note(Ask(source, seed.located.seed), _unsupported(source, seed.located.seed))
+        self._begun = not self._undetermined
+        self.machine = self._machine() if self._begun else self._nothing()
+        self.watch()
+        return self._begun
+
+    def _nothing(self) -> Expansion:
+        return Expansion(hops=self.request.hops, rule=self.request.rule, budget=self.request.budget)
+
+    def _machine(self) -> Expansion | PathSearch:
+        request = self.request
+        rule = self.naming.rule(request.rule)
+        names = [seed.name for seed in self.seeds]
+        if request.to is None:
+            return Expansion(*dict.fromkeys(names), hops=request.hops, rule=rule, budget=request.budget)
+        seed, target = names
+        assert isinstance(seed, NodeId)  # noqa: S101 - the expander has seen to it
+        assert isinstance(target, NodeId)  # noqa: S101 - the same
+        return PathSearch(
+            seed,
+            target,
+            paths=request.paths,
+            longest=request.longest,
+            rule=rule,
+            budget=request.budget,
+            cost=self._cost,
+        )
+
+    async def _resolve(self) -> list[tuple[str, Located]]:
+        """Find out which node a seed is, where only a source's description can say so."""
+        asks = {
+            Ask(source, located.seed, Aspect.DESCRIPTION): None
+            for _, located in self._located
+            for source in located.unresolved
+        }
+        open_ = [ask for ask in asks if self._is_open(ask)]
+        self._described |= await self.inquiry.fetch(tuple(open_), nodes=())
+        self._undetermined = False
+        resolved = []
+        for text, typed in self._located:
+            located = typed
+            findings = {
+                source: self._described[Ask(source, located.seed, Aspect.DESCRIPTION)]
+                for source in located.unresolved
+            }
+            canonical = next(
+                (each.listing.canonical for each in findings.values() if each.listing.canonical is not None),
+                None,
+            )
+            if canonical is not None and canonical != located.seed:
+                located = place(canonical, self._sources, located.askers, requested=located.requested)
+            self._undetermined |= canonical is None and any(each.outcome.cut for each in findings.values())
+            # What was asked about it by a name that it has no more is no part of the answer.
+            self.inquiry.forget(Ask(source, typed.seed, Aspect.DESCRIPTION) for source in findings)
+            for source, finding in findings.items():
+                ask = Ask(source, located.seed, Aspect.DESCRIPTION)
+                self._tried.add(ask)
+                self.inquiry.note(ask, finding)
+            resolved.append((text, located))
+        return resolved
+
+    def _is_open(self, ask: Ask) -> bool:
+        known = self._described.get(ask)
+        return known is None or known.outcome.passing
+
+    def _asks(self, frontier: Sequence[Address]) -> Iterator[tuple[Ask, Address]]:
+        """Give what to ask in this round, and about which named address.
+
+        With no hop to take, a source that describes nodes need not list their relations; and what a
+        seed's description is, is asked once more at a page's end if it failed before.
+        """
+        seeds = {seed.name for seed in self.seeds}
+        for name in frontier or sorted(seeds, key=str):
+            if isinstance(self.machine, Expansion) and not self._is_in(name):
+                continue
+            for source, address in self.naming.askers(name):
+                for aspect in self._aspects(source, name, seeds=seeds, asked=bool(frontier)):
+                    ask = Ask(source, address, aspect)
+                    if ask not in self._tried and self.inquiry.is_open(ask):
+                        yield ask, name
+
+    def _aspects(
+        self, source: Source, name: Address, *, seeds: Collection[Address], asked: bool
+    ) -> tuple[Aspect, ...]:
+        describes = source.connector.spec.describes and isinstance(name, NodeId)
+        if name not in seeds or not describes:
+            # A node without a hop to take is in no frontier, and nothing else tells that it is known; nor
+            # is one that a path begins at and that is its own target.
+            lonely = self.request.to is not None and not self.inquiry.reports
+            bare = isinstance(name, NodeId) and (self._bare or lonely)
+            return (Aspect.RELATIONS,) if asked or bare else ()
+        return (Aspect.RELATIONS, Aspect.DESCRIPTION) if asked else (Aspect.DESCRIPTION,)
+
+    def _is_in(self, name: Address) -> bool:
+        # A seed that no budget has let in yet is not asked about.
+        return isinstance(name, Selection) or name in self.machine.hop
+
+    @property
+    def _bare(self) -> bool:
+        return self.request.hops == 0 and self.request.to is None
+
+    async def _round(self, frontier: Sequence[Address], asks: Mapping[Ask, Address]) -> None:
+        self._tried.update(asks)
+        answers = await self.inquiry.fetch(tuple(asks), nodes=self._canonical_nodes())
+        for ask in asks:
+            self.inquiry.note(ask, answers[ask])
+        # A selection of nodes that nobody expands is told of its members all the same.
+        names = [
+            name for name in {*frontier, *asks.values()} if isinstance(name, Selection) or not self._bare
+        ]
+        words = {name: self._words(name) for name in names}
+        # Whom only the description was asked about is not expanded by it.
+        self._expanded.update(frontier)
+        told = {name: said for name, said in words.items() if name in self._expanded}
+        if told:
+            self.machine.absorb(told)
+        self.watch()
+
+    def _words(self, name: Address) -> list[Told]:
+        """Give what everybody asked has told of a named address, now or in an earlier round."""
+        words = (self._word(source, address) for source, address in self.naming.askers(name))
+        return [word for word in words if word is not None]
+
+    def _word(self, source: Source, address: Address) -> Told | None:
+        """Give what a source tells of an address's relations; how that ended counts both sides."""
+        finding = self.inquiry.findings.get(Ask(source, address))
+        if finding is None:
+            return None
+        outcome = self.inquiry.outcome(source, address)
+        named = self.naming.rename(source, replace(finding, outcome=outcome))
+        if not isinstance(address, Selection):
+            return Told(source.name, named)
+        ends = {end for edge in finding.listing.edges for end in (edge.subject, edge.object)}
+        members = {self.naming.name(source, end) for end in ends if address.covers(end)}
+        partial = {member for member in members if not all(map(address.covers, self.naming.members(member)))}
+        return Told(source.name, named, frozenset(members), frozenset(partial))
+
+    def _knows(self, seed: Seed, touched: Collection[NodeId]) -> bool | None:
+        name = seed.name
+        if isinstance(name, NodeId):
+            told = any(map(self.inquiry.fetcher.ledger.facts_of, self.naming.addresses(name)))
+            shown = told or name in touched
+        else:
+            shown = bool(touched)
+        return True if shown else self.inquiry.knows({seed.located.seed, *self._members(name)})
+
+    def _members(self, name: Address) -> Sequence[Address]:
+        return self.naming.members(name) if isinstance(name, NodeId) else (name,)
+
+    def _canonical_nodes(self) -> Collection[NodeId]:
+        return {address for node in self.machine.hop for address in self.naming.addresses(node)}
+
+    def _cost(self, node: NodeId) -> int:
+        """Estimate the calls that asking about a node takes, in sixtieths: it shares a batch."""
+        return sum(60 // source.connector.spec.batch_size for source, _ in self.naming.askers(node))
+
+
+def _unwatched() -> None:
+    """Tell nobody."""
+
+
+def _unsupported(source: Source, seed: Address) -> Finding:
+    nothing = Listing(seed, Aspect.RELATIONS, Filter(), NEVER)
+    return Finding(Outcome.UNSUPPORTED, nothing, f"{source.connector.spec.kind} has no selections")
