@@ -31,7 +31,8 @@ demo: install ## a store, two sandbox upstreams and the service; ends with Ctrl-
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## every test but the long ones
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	@# Half as many again as there are cores: most of the time they wait for processes they have started.
+	$(BIN)/python -m pytest --dist loadfile -n $$($(BIN)/python -c 'import os; n = os.cpu_count(); print(n + n // 2)')
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## format, lint, types, imports and the rules of the house

@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from harness.board import Board
+from harness.here import run_here
 from harness.place import DOCUMENT, DOMAIN, DROPPER, ISSUE, SECOND, THREAT
 from harness.process import Process
 from harness.settings import CONTAINER, autodesk, threatwinds
 from harness.standing import standing
 from harness.store import Store
 from harness.telling import bearing
-from service.cli import main
 
 HEADER = "address,same_as,source,confidence,visibility\n"
 INES, OTTO, BOGUS = "sandbox-bearer-of-ines", "sandbox-bearer-of-otto", "a-token-that-somebody-made-up"
@@ -90,7 +90,7 @@ def load(place: Path, running: httpx.Client, running_store: Store) -> Any:
         path = place / "rows.csv"
         path.write_text(HEADER + rows, "utf-8")
         config = str(next(place.glob("*.toml")))
-        assert main(["crosswalk", "load", str(path), "--config", config]) == 0
+        assert run_here("crosswalk", "load", str(path), "--config", config) == 0
 
     return load_rows
 

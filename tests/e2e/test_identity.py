@@ -10,12 +10,12 @@ import pytest
 
 from harness.asking import Asker, ids_of, node_of
 from harness.command import run_relgraph
+from harness.here import run_here
 from harness.place import DOCUMENT, DOMAIN, DROPPER, ISSUE, THREAT
 from harness.process import Process
 from harness.settings import autodesk, threatwinds
 from harness.standing import standing
 from harness.store import Store
-from service.cli import main
 
 HEADER = "address,same_as,source,confidence,visibility\n"
 # As people write them: the form of the source, and the thing first or last.
@@ -63,7 +63,7 @@ def load(folder: Path, running: httpx.Client) -> Iterator[Load]:
         path.write_text(HEADER + rows, "utf-8")
         words = ["load", str(path)] if rows else ["clear"]
         # The command's own code, in this process: that it is a command is for another file to show.
-        assert main(["crosswalk", *words, "--config", config]) == 0
+        assert run_here("crosswalk", *words, "--config", config) == 0
         loaded = bool(rows)
 
     yield load_rows
