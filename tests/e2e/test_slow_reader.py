@@ -163,6 +163,7 @@ def test_calls_wait_for_the_reader(running: tuple[Process, httpx.Client], board:
         assert _seconds(client, "/graph", node=DOMAIN) < 1
 
 
+@pytest.mark.soak
 def test_many_slow_readers_stand_in_nobodys_way(running: tuple[Process, httpx.Client]) -> None:
     """Thirty of them: memory is flat while they read, and others do not notice."""
     service, client = running

@@ -46,7 +46,7 @@ def _page(expansion: Expansion, world: Sequence[Row], dice: Random, *, often: fl
     return late or bool(expansion.truncated)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     world=dense,
     rule=plain_rules | rules,

@@ -28,7 +28,7 @@ def _begin(
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     world=both_list,
     target=st.sampled_from(OTHERS),

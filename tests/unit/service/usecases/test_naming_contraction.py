@@ -83,7 +83,7 @@ def _edges(answer: Answer) -> dict[Key, set[str]]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(world=worlds, pairs=crosswalks, seed=addresses, hops=hop_counts, rule=rules, order=orders)
 async def test_the_answer_is_the_plain_graph_contracted(
     make_stage: Any,
@@ -117,7 +117,7 @@ async def test_the_answer_is_the_plain_graph_contracted(
     event(f"merged: {answer.extra['identity']['merged']}, inside: {expected.inside}")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(world=worlds, pairs=crosswalks, taken=crosswalks, seed=addresses, hops=hop_counts, order=orders)
 async def test_taking_an_assertion_away_restores_the_answer(
     make_stage: Any,
@@ -164,7 +164,7 @@ async def test_exact_and_off_know_of_no_crosswalk(
     assert asserted == exact
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     world=worlds,
     pairs=crosswalks,

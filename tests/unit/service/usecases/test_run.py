@@ -150,7 +150,7 @@ def _check_budget(page: Json, budget: Budget) -> None:
     assert spent["calls"] == sum(source["calls"] for source in page["graph"]["sources"]) <= budget.max_calls
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     world=worlds,
     budget=budgets,
@@ -237,7 +237,7 @@ async def test_a_seed_that_could_not_be_resolved_is_resolved_on_a_later_page(
     assert folding.complete
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     world=worlds,
     budget=budgets,

@@ -160,7 +160,7 @@ _askings = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(rows=st.one_of(symmetric, dense), asked=_askings, turns=_turns)
 def test_the_events_add_up_to_the_answer(
     make_stage: Any, rows: list[Row], asked: GraphRequest, turns: dict[str, int]
