@@ -157,7 +157,7 @@ def test_many_callers_who_leave_leave_nothing(
     assert _crashes(service.output[before:]) == []
 
 
-def test_who_has_said_all_is_still_answered(
+def test_who_closes_one_half_has_left(
     running: tuple[Process, httpx.Client], boards: tuple[Board, Board]
 ) -> None:
     """A caller who closes his own half of the connection has left, for all that HTTP can tell: calls end."""
