@@ -29,10 +29,17 @@ install: $(VENV)/run.stamp ## the locked environment, in .venv
 demo: install ## a store, two sandbox upstreams and the service; ends with Ctrl-C
 	@exec $(BIN)/relgraph demo --port $(PORT)
 
+# Half of what starting a service costs is compiling it, and the tests start hundreds of processes: the
+# compiled modules are kept, in a folder of their own, even where the environment says not to keep any.
+test check soak: export PYTHONDONTWRITEBYTECODE :=
+test check soak: export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
+
 .PHONY: test
 test: $(VENV)/dev.stamp ## every test but the long ones
 	@# Half as many again as there are cores: most of the time they wait for processes they have started.
-	$(BIN)/python -m pytest --dist loadfile -n $$($(BIN)/python -c 'import os; n = os.cpu_count(); print(n + n // 2)')
+	@# In the order of the tree, so that what is left at the end are the short files of tests/unit: by the
+	@# number of their tests the longest files, which have the fewest, would come last and keep one waiting.
+	$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder -n $$($(BIN)/python -c 'import os; n = os.cpu_count(); print(n + n // 2)')
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## format, lint, types, imports and the rules of the house

@@ -62,11 +62,12 @@ class Freshness:
     ttl: timedelta = timedelta(minutes=15)
     stale_for: timedelta = timedelta(hours=1)
     absent_ttl: timedelta = timedelta(minutes=1)
+    stale_while_revalidate: timedelta = timedelta(minutes=1)
 
     @classmethod
     def of(cls, settings: SourceSettings) -> Self:
         """Give what the settings of a source say."""
-        return cls(settings.ttl, settings.stale_for, settings.absent_ttl)
+        return cls(settings.ttl, settings.stale_for, settings.absent_ttl, settings.stale_while_revalidate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class ConnectorSpec:
     `mapping_version` is raised whenever `read` would give something else for an old reply.
     `caller_relative` names the edge attributes that depend on who asked.
     `freshness` and `pace` are what its settings say (`Freshness.of`, `Pace.of`), and what is kept to.
-    `examples` are addresses that a newcomer can try against this source.
+    `examples` are addresses that a newcomer can try against this source. `page_size` is how many
+    relations one reply holds at most, by which calls are estimated; None if that is not known.
     """
 
     kind: str
@@ -100,6 +102,7 @@ class ConnectorSpec:
     scope: Pairs
     mapping_version: int
     batch_size: int = 1
+    page_size: int | None = None
     describes: bool = False
     selects: bool = False
     freshness: Freshness = field(default_factory=Freshness)

@@ -9,10 +9,11 @@ GraphError
 │  └─ InvalidParameterError         anything else in the request (field)
 ├─ ConfigurationError               the operator's, at start, all mistakes at once
 ├─ SourceError                      one upstream; becomes an outcome
-│  ├─ SourceUnavailableError        no connection, 5xx
+│  ├─ SourceUnavailableError        no connection, 5xx (retry_after, where it is not even asked)
+│  │  └─ SourceSwitchedOffError     the operator has switched the source off
 │  ├─ SourceTimeoutError            no reply in time
 │  ├─ SourceThrottledError          too many calls (retry_after)
-│  ├─ SourceDeniedError             the upstream refused the credential
+│  ├─ SourceDeniedError             the upstream refused the credential (retry_after, likewise)
 │  ├─ CredentialMissingError        there is no credential to send
 │  ├─ OverBudgetError               the answer has no call left to make
 │  └─ SourceContractError           the reply is not what the contract says (path)
@@ -77,7 +78,20 @@ class SourceError(GraphError):
 
 
 class SourceUnavailableError(SourceError):
-    """The upstream could not be reached, or said that it failed."""
+    """The upstream could not be reached, said that it failed, or is not asked since it keeps failing."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        """Keep when it will be asked again, which only an upstream that is not asked has."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceSwitchedOffError(SourceUnavailableError):
+    """The operator has switched the source off: nothing left, and a second attempt would not either."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("switched off by the operator")
 
 
 class SourceTimeoutError(SourceError):
@@ -94,7 +108,12 @@ class SourceThrottledError(SourceError):
 
 
 class SourceDeniedError(SourceError):
-    """The upstream refused the credential."""
+    """The upstream refused the credential, or is not asked since it keeps refusing it."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        """Keep when it will be asked again, which only a credential that is not tried has."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class CredentialMissingError(SourceError):

@@ -58,6 +58,15 @@ class Demand(Allowance, Protocol):
         """Name those who want it now, without repetition, who came first first."""
         ...
 
+    @property
+    def until(self) -> float:
+        """Tell until when anybody wants it, in seconds of `monotonic`; who joins may make it later.
+
+        A call that would leave later need not wait for its turn. One that has left is not ended
+        then: whoever waits for it goes away in their own time, and the last one cancels it.
+        """
+        ...
+
     def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
         """Have `listener` told of each caller who joins from now on; gives what ends that."""
         ...

@@ -52,6 +52,8 @@ class SourceSettings(BaseModel):
     """Which connector speaks to the upstream."""
     base_url: str
     """Where the upstream is; may carry a path, which is kept."""
+    enabled: bool = True
+    """Whether it is asked at all; `relgraph source` cannot switch on what is off here."""
     allow_plain_http: bool = False
     """Let plain http leave this machine."""
     credentials: Literal["service", "caller"] = "service"
@@ -66,6 +68,9 @@ class SourceSettings(BaseModel):
     """How long an answer is fresh."""
     stale_for: Duration = timedelta(hours=1)
     """How much longer it may stand in for a source that fails."""
+    stale_while_revalidate: Duration = timedelta(minutes=1)
+    """For how long past its ttl, but not past `stale_for`, it may stand in for a source that is slow,
+    while that is asked behind the answer."""
     absent_ttl: Duration = timedelta(minutes=1)
     """How long "there is nothing" is believed."""
 

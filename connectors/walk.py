@@ -206,6 +206,17 @@ class Walk:
         """Give one finding per address, in the order they were asked."""
         return tuple(self._finding(address, now) for address in self._addresses)
 
+    def leave(
+        self, outcome: Outcome, detail: str, *, now: datetime
+    ) -> tuple[tuple[Finding, ...], Trail | None]:
+        """Give the findings and the trail as if the walk had been stopped here; it goes on."""
+        verdict = self._verdict
+        self._stop(outcome, detail)
+        try:
+            return self.finish(now=now), self.trail(now=now)
+        finally:
+            self._verdict = verdict
+
     def trail(self, *, now: datetime) -> Trail | None:
         """Give where this walk was stopped; None where going on is no better than to ask anew."""
         outcome = None if self._verdict is None else self._verdict[0]

@@ -8,11 +8,13 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from connectors.errors import GraphError
-from service.api import health, resolve, sources
+from service.adapters.metrics_slot import MetricsSlot
+from service.api import health, metrics, resolve, sources
 from service.api.compression import Compression
 from service.api.docs import docs_router
 from service.api.edge import CrossOrigin, Edge, LastResort, UrlBound
 from service.api.graph import graph_router
+from service.api.metering import Metering
 from service.api.openapi.document import build_document
 from service.api.problems import answer_problem
 from service.bootstrap import open_service
@@ -48,12 +50,15 @@ class _Documented(FastAPI):
         return self._document
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Build the application of one worker; what it needs is opened when it starts."""
+def create_app(settings: Settings, *, slot: MetricsSlot | None = None) -> FastAPI:
+    """Build the application of one worker; what it needs is opened when it starts.
+
+    `slot` is its place among several workers, for what they count.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_service(settings) as service:
+        async with open_service(settings, slot=slot) as service:
             app.state.service = service
             try:
                 yield
@@ -69,7 +74,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         exception_handlers={GraphError: answer_problem, HTTPException: answer_problem},
     )
-    for router in (graph_router(), resolve.router, sources.router, health.router, docs_router()):
+    routers = (resolve.router, sources.router, health.router, metrics.router)
+    for router in (graph_router(), *routers, docs_router()):
         app.include_router(router)
     # Each wraps what was added before it: an error's answer is for other origins too.
     app.add_middleware(UrlBound)
@@ -84,4 +90,5 @@ def create_app(settings: Settings) -> FastAPI:
             expose_headers=_EXPOSED,
         )
     app.add_middleware(Edge)
+    app.add_middleware(Metering)
     return app

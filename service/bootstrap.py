@@ -4,22 +4,30 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from random import random
 
 from connectors.credential import CallerCredential, RefreshCredential
-from connectors.ports import Allowance, Clock, Sender, Sleeper, Vault
+from connectors.ports import Clock, Demand, Governor, Sender, Sleeper, Vault
 from connectors.runtime.auth import open_authorizer
+from connectors.runtime.circuits import Circuits
 from connectors.runtime.clock import SystemClock, SystemSleeper
 from connectors.runtime.driver import drive
 from connectors.runtime.file_vault import FileVault
 from connectors.runtime.http import HttpSender, open_client
-from connectors.runtime.pace import Governor
+from connectors.runtime.pace import LocalGovernor
 from connectors.walk import Finding, Walk
+from service.adapters.breaker import Breaker
 from service.adapters.cipher import Cipher
 from service.adapters.embedded import start_embedded
 from service.adapters.measuring_process import MeasuringProcess
+from service.adapters.metrics import ProcessMetrics
+from service.adapters.metrics_slot import MetricsSlot
+from service.adapters.redis_governor import RedisGovernor
+from service.adapters.redis_leases import RedisLeases
 from service.adapters.redis_store import RedisStore
 from service.adapters.seal import CursorSeal
+from service.adapters.signals import Signals
 from service.adapters.upstream import Upstream
 from service.adapters.vault import RedisVault
 from service.cache.hasher import Hasher
@@ -27,30 +35,61 @@ from service.settings import EMBEDDED, Settings, SourceEntry
 from service.usecases.cabinet import Cabinet
 from service.usecases.crosswalks import Crosswalks
 from service.usecases.expand import Expander
+from service.usecases.experience import Experience
+from service.usecases.flights import Flights
+from service.usecases.lore import Lore, keep_learning
 from service.usecases.measuring import Measuring
+from service.usecases.plan import Planner
 from service.usecases.pulse import Pulse
 from service.usecases.resume import Resume
 from service.usecases.revoked import Revoked, keep_telling
 from service.usecases.service import Service
 from service.usecases.source import Source
+from service.usecases.switch import Switchboard, keep_reading, read_once
+
+# The first two pauses of an open circuit are waited out, the longer ones are told.
+_AWAITED = timedelta(milliseconds=600)
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
+async def open_service(settings: Settings, *, slot: MetricsSlot | None = None) -> AsyncIterator[Service]:
     """Open the service of one process; ConfigurationError when it can never work.
 
-    An embedded store is started here only if nobody has done so for all workers before.
+    An embedded store is started here only if nobody has done so for all workers before; `slot` is
+    where several workers leave their numbers for each other.
     """
     clock, sleeper = SystemClock(), SystemSleeper()
     async with AsyncExitStack() as stack:
         url = settings.redis_url
         if url == EMBEDDED:
             url = stack.enter_context(start_embedded()).url
-        store = RedisStore(url, clock=clock, timeout=settings.store_timeout)
+        # One for all: what costs one of them its time need not cost the others theirs.
+        breaker = Breaker(clock=clock, pause=timedelta(seconds=1))
+        store = RedisStore(url, clock=clock, timeout=settings.store_timeout, breaker=breaker)
         stack.push_async_callback(store.close)
+        metrics = ProcessMetrics(store=store, clock=clock, slot=slot)
         keys = [key.get_secret_value() for key in settings.secret_keys]
-        opener = _Opener(stack, url, Cipher(keys), Hasher(keys), Governor(clock=clock, sleeper=sleeper))
+        signals = Signals(url, clock=clock, timeout=settings.store_timeout)
+        await signals.start()
+        stack.push_async_callback(signals.close)
+        local = LocalGovernor(clock=clock)
+        governor = RedisGovernor(
+            url, signals=signals, local=local, clock=clock, timeout=settings.store_timeout, breaker=breaker
+        )
+        await governor.start()
+        stack.push_async_callback(governor.close)
+        leases = RedisLeases(
+            url, signals=signals, clock=clock, timeout=settings.store_timeout, breaker=breaker
+        )
+        stack.push_async_callback(leases.close)
+        flights = Flights(_Driver(clock, sleeper), leases=leases, clock=clock, meter=metrics)
+        stack.push_async_callback(flights.close)
+        circuits = Circuits(clock=clock, jitter=random, awaited=_AWAITED)
+        switchboard = Switchboard({name: entry.settings.enabled for name, entry in settings.sources.items()})
+        await read_once(switchboard, store=store)
+        opener = _Opener(stack, url, Cipher(keys), Hasher(keys), governor, circuits, metrics, switchboard)
         sources = tuple([await opener.open_source(entry) for entry in settings.sources.values()])
+        metrics.watch(sources)
         revoked = Revoked()
         cabinet = Cabinet(
             store=store,
@@ -65,10 +104,11 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         stack.push_async_callback(crosswalks.close)
         measurer = MeasuringProcess(clock=clock)
         stack.push_async_callback(measurer.close)
+        experience = Experience()
         expander = Expander(
             sources=sources,
             cabinet=cabinet,
-            drive=_Driver(clock, sleeper),
+            flights=flights,
             clock=clock,
             pulse=pulse,
             resume=Resume(
@@ -80,11 +120,29 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             ),
             crosswalks=crosswalks,
             measuring=Measuring(measurer),
+            experience=experience,
         )
+        lore = Lore(store, opener.hasher)
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(keep_telling(revoked, store=store, clock=clock, sleeper=sleeper))
-            yield Service(settings=settings, sources=sources, expander=expander, store=store, pulse=pulse)
+            learning = group.create_task(keep_learning(lore, experience, sources=sources, sleeper=sleeper))
+            writing = group.create_task(metrics.keep_writing(sleeper=sleeper))
+            switching = group.create_task(keep_reading(switchboard, store=store, sleeper=sleeper))
+            yield Service(
+                settings=settings,
+                hasher=opener.hasher,
+                sources=sources,
+                expander=expander,
+                planner=Planner(expander, experience, lore),
+                store=store,
+                pulse=pulse,
+                metrics=metrics,
+                switchboard=switchboard,
+            )
             telling.cancel()
+            learning.cancel()
+            writing.cancel()
+            switching.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +154,9 @@ class _Opener:
     cipher: Cipher
     hasher: Hasher
     governor: Governor
+    circuits: Circuits
+    metrics: ProcessMetrics
+    switchboard: Switchboard
 
     async def open_source(self, entry: SourceEntry) -> Source:
         settings, plugin = entry.settings, entry.plugin
@@ -103,6 +164,12 @@ class _Opener:
         spec = connector.spec
         client = open_client(concurrency=spec.pace.concurrency)
         self.stack.push_async_callback(client.aclose)
+
+        async def pass_switch(_request: object) -> None:
+            self.switchboard.check(entry.name)
+
+        # Calls that have waited for their turn, and those for tokens, are stopped at the door too.
+        client.event_hooks = {"request": [pass_switch]}
         credential = plugin.credential(settings)
         authorizer = None
         if not isinstance(credential, CallerCredential):
@@ -111,13 +178,17 @@ class _Opener:
             )
             self.stack.push_async_callback(authorizer.aclose)
         upstream = Upstream(
+            name=entry.name,
             base_url=settings.base_url,
             pace=spec.pace,
             authorizer=authorizer,
             wire=HttpSender(client, base_url=settings.base_url, clock=SystemClock()),
             governor=self.governor,
+            circuits=self.circuits,
             hasher=self.hasher,
             clock=SystemClock(),
+            observe=self.metrics.observe(entry.name),
+            switchboard=self.switchboard,
         )
         return Source(
             name=entry.name,
@@ -127,6 +198,7 @@ class _Opener:
             visibility=settings.visibility,
             schemes=plugin.caller_schemes if authorizer is None else frozenset(),
             admit=upstream.admit,
+            condition=upstream.condition,
         )
 
     def _open_vault(self, credential: RefreshCredential) -> Vault:
@@ -158,12 +230,12 @@ class _Driver:
     sleeper: Sleeper
 
     async def __call__(
-        self, walk: Walk, *, sender: Sender, allowance: Allowance, deadline: float
+        self, walk: Walk, *, sender: Sender, demand: Demand, deadline: float
     ) -> tuple[Finding, ...]:
         return await drive(
             walk,
             sender=sender,
-            allowance=allowance,
+            demand=demand,
             deadline=deadline,
             clock=self.clock,
             sleeper=self.sleeper,

@@ -59,7 +59,32 @@ def _parser() -> argparse.ArgumentParser:
     new.set_defaults(module="key")
 
     _add_crosswalk(commands.add_parser("crosswalk", help="which addresses are the same thing"))
+    _add_purge(commands.add_parser("purge", help="remove from the store what fits all that is given"))
+
+    source = commands.add_parser("source", help="switch a source off or on for every process, or show it")
+    source.add_argument("name", metavar="NAME")
+    source.add_argument("switch", nargs="?", choices=("off", "on"), help="show it when neither is given")
+    _add_store(source)
+    source.set_defaults(module="source")
     return parser
+
+
+def _add_purge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--node", metavar="ADDRESS", help="all about a node, and every listing that names it")
+    parser.add_argument("--tenant", help="all about a tenant, as addresses write it behind the @")
+    parser.add_argument("--source", metavar="NAME", help="all that a source has told")
+    parser.add_argument(
+        "--credential",
+        metavar="SOURCE",
+        help="all that is kept for one credential of a source alone: its own, or, where callers bring "
+        'theirs, the one on stdin, written "<scheme> <value>"',
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only count")
+    parser.add_argument(
+        "--once", action="store_true", help="do not wait for the answers under way and sweep again"
+    )
+    _add_store(parser)
+    parser.set_defaults(module="purge")
 
 
 def _add_crosswalk(parser: argparse.ArgumentParser) -> None:
@@ -72,9 +97,13 @@ def _add_crosswalk(parser: argparse.ArgumentParser) -> None:
     )
     clear = actions.add_parser("clear", help="unload everything")
     for name, action in (("load", load), ("show", show), ("clear", clear)):
-        _add_config(action)
-        action.add_argument("--redis-url", metavar="URL", help="the store (default: the settings' redis_url)")
+        _add_store(action)
         action.set_defaults(module="crosswalk", action=name)
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    _add_config(parser)
+    parser.add_argument("--redis-url", metavar="URL", help="the store (default: the settings' redis_url)")
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

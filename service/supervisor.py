@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection, wait
@@ -33,20 +33,23 @@ _PAUSE = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class _Worker:
+    place: int
     process: SpawnProcess
     tidings: Connection
     ready: bool = False
 
 
 class Supervisor:
-    """Runs `workers` processes until SIGTERM or Ctrl-C."""
+    """Runs one process for each of `builds` until SIGTERM or Ctrl-C.
 
-    def __init__(self, build: Build, settings: Settings, *, listener: socket.socket, workers: int) -> None:
+    The process that replaces one that died has the same build, and so the place of the dead one.
+    """
+
+    def __init__(self, builds: Sequence[Build], settings: Settings, *, listener: socket.socket) -> None:
         """Prepare; nothing is started before `run`."""
-        self._build = build
+        self._builds = builds
         self._settings = settings
         self._listener = listener
-        self._wanted = workers
         self._crew: list[_Worker] = []
 
     def run(self, *, announce: Callable[[], None]) -> None:
@@ -69,8 +72,7 @@ class Supervisor:
                 self._stop()
 
     def _watch(self, woken: socket.socket, announce: Callable[[], None]) -> None:
-        for _ in range(self._wanted):
-            self._start()
+        self._start_missing()
         announced = False
         replace_at: float | None = None
         while True:
@@ -94,20 +96,25 @@ class Supervisor:
                 replace_at = replace_at or time.monotonic() + _PAUSE.total_seconds()
             if replace_at is not None and time.monotonic() >= replace_at:
                 replace_at = None
-                while len(self._crew) < self._wanted:
-                    self._start()
+                self._start_missing()
             if not announced and all(worker.ready for worker in self._crew):
                 announced = True
                 announce()
 
-    def _start(self) -> None:
+    def _start_missing(self) -> None:
+        present = {worker.place for worker in self._crew}
+        for place in range(len(self._builds)):
+            if place not in present:
+                self._start(place)
+
+    def _start(self, place: int) -> None:
         tidings, reporter = multiprocessing.Pipe(duplex=False)
         process = multiprocessing.get_context("spawn").Process(
-            target=_work, args=(self._build, self._settings, self._listener, reporter, os.getpid())
+            target=_work, args=(self._builds[place], self._settings, self._listener, reporter, os.getpid())
         )
         process.start()
         reporter.close()
-        self._crew.append(_Worker(process, tidings))
+        self._crew.append(_Worker(place, process, tidings))
 
     def _stop(self) -> None:
         # Whoever connects from now on is refused, and does not wait for a worker that never comes.

@@ -10,7 +10,7 @@ from functools import partial
 from connectors.disposition import Verdict
 from connectors.errors import OverBudgetError, SourceContractError, SourceError
 from connectors.model import Outcome
-from connectors.ports import Allowance, Clock, Sender, Sleeper
+from connectors.ports import Caller, Clock, Demand, Sender, Sleeper
 from connectors.runtime.retry import pause_before_retry
 from connectors.walk import Finding, Walk
 from connectors.wire import Call, Reply
@@ -26,7 +26,7 @@ async def drive(
     walk: Walk,
     *,
     sender: Sender,
-    allowance: Allowance,
+    demand: Demand,
     deadline: float,
     clock: Clock,
     sleeper: Sleeper,
@@ -34,14 +34,14 @@ async def drive(
 ) -> tuple[Finding, ...]:
     """Drive `walk` to its end and give its findings, one per address; nothing is left running.
 
-    `deadline` is in seconds of `clock.monotonic()`. Trouble and the deadline stop the walk, end its
-    other calls, and keep what was read; a spent allowance ends those that have not left. Only a
-    cancelled caller, or a defect outside the connector, raises.
+    `deadline` is in seconds of `clock.monotonic()` and ends what is away; nothing begins once nobody
+    wants it any more (`demand.until`), which may become later when somebody joins. Trouble and the
+    deadline stop the walk, end its other calls, and keep what was read; a spent allowance ends those
+    that have not left. Only a cancelled caller, or a defect outside the connector, raises.
     """
-    driving = _Drive(walk, sender, allowance, deadline, clock, sleeper, jitter)
     try:
         async with asyncio.timeout(max(0.0, deadline - clock.monotonic()) + _GRACE):
-            await driving.run()
+            await _Drive(walk, sender, demand, deadline, clock, sleeper, jitter).run()
     except TimeoutError:
         walk.stop(Outcome.TIMEOUT, _TIME_IS_UP)
     return walk.finish(now=clock.now())
@@ -49,17 +49,28 @@ async def drive(
 
 @dataclass(frozen=True, slots=True)
 class _Leaving:
-    """The allowance, which notes whose call has left."""
+    """The demand, which notes whose call has left."""
 
-    allowance: Allowance
+    demand: Demand
     away: set[asyncio.Task[None] | None]
 
     @property
     def exhausted(self) -> bool:
-        return self.allowance.exhausted
+        return self.demand.exhausted
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        return self.demand.callers
+
+    @property
+    def until(self) -> float:
+        return self.demand.until
+
+    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
+        return self.demand.on_join(listener)
 
     def take(self) -> bool:
-        taken = self.allowance.take()
+        taken = self.demand.take()
         if taken:
             self.away.add(asyncio.current_task())
         return taken
@@ -71,7 +82,7 @@ class _Drive:
 
     walk: Walk
     sender: Sender
-    allowance: Allowance
+    demand: Demand
     deadline: float
     clock: Clock
     sleeper: Sleeper
@@ -117,7 +128,7 @@ class _Drive:
         return self._conclude(call, answer)
 
     def _pause(self, answer: _Answer, attempt: int) -> timedelta | None:
-        if self.allowance.exhausted:
+        if self.demand.exhausted:
             return None
         return pause_before_retry(
             answer if isinstance(answer, SourceError) else answer[1],
@@ -128,8 +139,9 @@ class _Drive:
 
     async def _attempt(self, call: Call) -> _Answer:
         try:
-            leaving = _Leaving(self.allowance, self.away)
-            reply = await self.sender.send(call, timeout=self._remaining(), allowance=leaving)
+            leaving = _Leaving(self.demand, self.away)
+            timeout = timedelta(seconds=self.deadline - self.clock.monotonic())
+            reply = await self.sender.send(call, timeout=timeout, demand=leaving)
             return reply, self._judge(call, reply)
         except SourceError as error:
             return error
@@ -139,12 +151,12 @@ class _Drive:
     def _may_go(self) -> bool:
         if self._remaining() <= timedelta(0):
             self.walk.stop(Outcome.TIMEOUT, _TIME_IS_UP)
-        elif self.allowance.exhausted:
+        elif self.demand.exhausted:
             self._fail(OverBudgetError())
         return not self.walk.stopped
 
     def _remaining(self) -> timedelta:
-        return timedelta(seconds=self.deadline - self.clock.monotonic())
+        return timedelta(seconds=min(self.deadline, self.demand.until) - self.clock.monotonic())
 
     def _judge(self, call: Call, reply: Reply) -> Verdict:
         try:

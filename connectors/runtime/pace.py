@@ -1,116 +1,191 @@
-"""Our own pace: how many calls go to one host as one identity, per minute and at once."""
+"""Our own pace within one process: whose call may leave when, per upstream host and identity."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Protocol
+from uuid import uuid4
 
-from connectors.contract import Pace
 from connectors.errors import OverBudgetError, SourceThrottledError
-from connectors.ports import Clock, Sleeper
-from connectors.runtime.window import Window
+from connectors.ports import Caller, Clock, Demand, Lane, LaneState, Signal
+from connectors.runtime.governing.book import Book
 
-# The upstream counts when calls arrive, we when they leave: half a second is for the way.
-_SPAN = 60.5
-# Callers bring any number of identities; idle pacers beyond this many are forgotten.
+# Callers bring any number of identities; idle lanes beyond this many are forgotten.
 _MANY = 1024
+NOBODY = Caller("")
+
+Key = tuple[str, str]
 
 
-class Pacer:
-    """Lets calls through at one pace, first come, first served."""
+class Handle(Protocol):
+    """What ends an alarm."""
 
-    def __init__(self, pace: Pace, *, clock: Clock, sleeper: Sleeper) -> None:
-        """Allow what `pace` says."""
-        self._pace = pace
+    def cancel(self) -> None:
+        """Have it not ring."""
+        ...
+
+
+Alarm = Callable[[float, Callable[[], None]], Handle]
+
+
+def _system_alarm(wait: float, ring: Callable[[], None]) -> Handle:
+    return asyncio.get_running_loop().call_later(wait, ring)
+
+
+class Granted:
+    """A turn that has come; it keeps what its call told until the place is given back."""
+
+    def __init__(self) -> None:
+        """Start with nothing told."""
+        self.signal: Signal | None = None
+
+    def learn(self, signal: Signal) -> None:
+        """Take in what the call told."""
+        self.signal = signal
+
+
+def own_pace(wait: float) -> SourceThrottledError:
+    """Give the error of a turn that would come too late, in `wait` seconds."""
+    return SourceThrottledError("our own pace leaves no call in time", retry_after=timedelta(seconds=wait))
+
+
+def no_place(state: LaneState) -> SourceThrottledError:
+    """Give the error of a turn that has not come, though no time was foreseen."""
+    if state.rest > timedelta(0):
+        return own_pace(state.rest.total_seconds())
+    return SourceThrottledError(f"our own pace: {state.under_way} calls are under way already")
+
+
+def weighed(callers: Sequence[Caller]) -> Sequence[Caller]:
+    """Give the callers, or nobody, where all of them have left."""
+    return callers or (NOBODY,)
+
+
+class _Watch:
+    """One lane here: its book, who waits for what it says, and the one alarm for when to look again."""
+
+    def __init__(self, lane: Lane, *, clock: Clock, alarm: Alarm) -> None:
+        self.book = Book(lane)
+        self.waiting: dict[str, asyncio.Future[None]] = {}
         self._clock = clock
-        self._sleeper = sleeper
-        self._window = Window(capacity=pace.requests_per_minute, span=_SPAN)
-        self._places = asyncio.Semaphore(pace.concurrency)
-        self._present = 0
+        self._alarm = alarm
+        self._handle: Handle | None = None
 
     @property
     def idle(self) -> bool:
-        """Tell whether nobody is here and nothing needs to be remembered."""
-        return self._present == 0 and self._window.idle(self._clock.monotonic())
+        return self.book.idle(self._clock.monotonic())
 
-    def rest(self, wait: timedelta) -> None:
-        """Let nobody through for as long as the upstream asked."""
-        self._window.close(self._clock.monotonic() + wait.total_seconds())
+    def pump(self) -> None:
+        now = self._clock.monotonic()
+        pumped = self.book.pump(now)
+        for _, ticket in pumped.granted:
+            coming = self.waiting.pop(ticket)
+            # Who was cancelled meanwhile gives it back on the way out.
+            if not coming.done():
+                coming.set_result(None)
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        if pumped.again is not None:
+            self._handle = self._alarm(max(0.0, pumped.again - now), self.pump)
+
+
+class LocalGovernor:
+    """The `Governor` of one process that shares its upstreams with no other."""
+
+    def __init__(self, *, clock: Clock, alarm: Alarm = _system_alarm) -> None:
+        """Start with no lane; `alarm` rings once after so many seconds."""
+        self._clock = clock
+        self._alarm = alarm
+        self._watches: dict[Key, _Watch] = {}
+        self._process = uuid4().hex[:12]
+        self._number = 0
 
     @asynccontextmanager
-    async def turn(self, *, timeout: timedelta) -> AsyncIterator[None]:
-        """Wait for a turn and keep one place of the concurrency while the block lasts.
-
-        SourceThrottledError, at once where it can be foreseen, when the turn would come later than
-        `timeout`. Whoever is cancelled while waiting gives turn and place back, and so does a block
-        that ends in OverBudgetError: its call did not leave.
-        """
-        deadline = self._clock.monotonic() + timeout.total_seconds()
-        self._foresee(deadline)
-        self._present += 1
+    async def turn(self, lane: Lane, *, demand: Demand, timeout: timedelta) -> AsyncIterator[Granted]:
+        """Wait for a turn and keep a place of the concurrency while the block lasts."""
+        watch = self._watch(lane)
+        self._number += 1
+        ticket = f"{self._process}:{self._number}"
+        patience = timeout.total_seconds()
+        wait = watch.book.enter(
+            ticket,
+            process=self._process,
+            callers=weighed(demand.callers),
+            now=self._clock.monotonic(),
+            patience=patience,
+        )
+        if wait is not None:
+            raise own_pace(wait)
+        granted = Granted()
+        unused = True
+        coming = watch.waiting[ticket] = asyncio.get_running_loop().create_future()
+        stop = demand.on_join(lambda caller: self._join(watch, ticket, caller))
         try:
-            await self._enter(timeout)
+            watch.pump()
+            await self._come(coming, watch, patience)
+            unused = False
             try:
-                at = await self._wait(deadline)
-                try:
-                    yield
-                except OverBudgetError:
-                    self._window.give_back(at)
-                    raise
-            finally:
-                self._places.release()
+                yield granted
+            except OverBudgetError:
+                unused = True
+                raise
         finally:
-            self._present -= 1
+            stop()
+            watch.waiting.pop(ticket, None)
+            now = self._clock.monotonic()
+            watch.book.leave(ticket, now=now, signal=granted.signal, gave_back=unused)
+            watch.pump()
 
-    def _foresee(self, deadline: float) -> None:
+    def state(self, lane: Lane) -> LaneState | None:
+        """Tell what this process knows of a lane; None if it has had nothing to do with it."""
+        watch = self._watches.get((lane.host, lane.identity))
+        return None if watch is None else self._state(watch)
+
+    def note(self, lane: Lane, ticket: str) -> None:
+        """Count a call that leaves now by another governor's word."""
+        self._watch(lane).book.note(ticket, now=self._clock.monotonic())
+
+    def tell(self, lane: Lane, ticket: str, *, signal: Signal | None, gave_back: bool) -> None:
+        """Take in what such a call told, or count it no more: it did not leave."""
+        self._watch(lane).book.leave(ticket, now=self._clock.monotonic(), signal=signal, gave_back=gave_back)
+
+    def recent(self, lane: Lane) -> Sequence[tuple[str, float]]:
+        """Give the calls of this process that count on a lane, as (ticket, seconds ago)."""
+        watch = self._watches.get((lane.host, lane.identity))
         now = self._clock.monotonic()
-        at = self._window.earliest(now)
-        if at > max(deadline, now):
-            raise SourceThrottledError(
-                "our own pace leaves no call in time", retry_after=timedelta(seconds=at - now)
-            )
+        return [] if watch is None else [(ticket, now - at) for ticket, at in watch.book.recent(now)]
 
-    async def _enter(self, timeout: timedelta) -> None:
+    def _state(self, watch: _Watch) -> LaneState:
+        now = self._clock.monotonic()
+        standing = watch.book.standing(now)
+        return LaneState(
+            left=standing.left,
+            concurrency=standing.places,
+            under_way=standing.under_way,
+            waiting=standing.waiting,
+            rest=timedelta(seconds=max(0.0, standing.rest_until - now)),
+        )
+
+    async def _come(self, coming: asyncio.Future[None], watch: _Watch, patience: float) -> None:
+        if coming.done():
+            return
         try:
-            async with asyncio.timeout(max(0.0, timeout.total_seconds())):
-                await self._places.acquire()
+            async with asyncio.timeout(max(0.0, patience)):
+                await coming
         except TimeoutError:
-            raise SourceThrottledError(
-                f"our own pace: {self._pace.concurrency} calls are under way already"
-            ) from None
+            raise no_place(self._state(watch)) from None
 
-    async def _wait(self, deadline: float) -> float:
-        self._foresee(deadline)
-        now = self._clock.monotonic()
-        at = self._window.take(now)
-        try:
-            if at > now:
-                await self._sleeper.sleep(timedelta(seconds=at - now))
-        except BaseException:
-            self._window.give_back(at)
-            raise
-        return at
+    def _join(self, watch: _Watch, ticket: str, caller: Caller) -> None:
+        watch.book.promote(ticket, caller=caller)
 
-
-class Governor:
-    """Keeps the one pacer of each host and identity.
-
-    It forgets those that nobody is in and that have nothing to remember, so whoever sends asks for
-    the pacer right before each turn and holds on to none.
-    """
-
-    def __init__(self, *, clock: Clock, sleeper: Sleeper) -> None:
-        """Start with none."""
-        self._clock = clock
-        self._sleeper = sleeper
-        self._pacers: dict[tuple[str, str, Pace], Pacer] = {}
-
-    def pacer(self, host: str, *, identity: str, pace: Pace) -> Pacer:
-        """Give the pacer that everyone who calls `host` as `identity` at this pace shares."""
-        key = (host, identity, pace)
-        pacer = self._pacers.get(key)
-        if pacer is None:
-            if len(self._pacers) >= _MANY:
-                self._pacers = {k: p for k, p in self._pacers.items() if not p.idle}
-            pacer = self._pacers[key] = Pacer(pace, clock=self._clock, sleeper=self._sleeper)
-        return pacer
+    def _watch(self, lane: Lane) -> _Watch:
+        key = (lane.host, lane.identity)
+        watch = self._watches.get(key)
+        if watch is None:
+            if len(self._watches) >= _MANY:
+                self._watches = {k: w for k, w in self._watches.items() if not w.idle}
+            watch = self._watches[key] = _Watch(lane, clock=self._clock, alarm=self._alarm)
+        watch.book.lane = lane
+        return watch

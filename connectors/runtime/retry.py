@@ -2,14 +2,15 @@
 
 Every call of a connector asks and changes nothing, whatever its method, so each may be repeated.
 Only what may pass by itself is: a failing upstream and a broken connection. An upstream that says
-"too many" or "no" has answered.
+"too many" or "no" has answered, and one that is not asked since it keeps failing (ADR 0031) will
+not be asked any sooner by whoever insists.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from connectors.disposition import Disposition, Verdict
-from connectors.errors import SourceError, SourceUnavailableError
+from connectors.errors import SourceError, SourceSwitchedOffError, SourceUnavailableError
 
 ATTEMPTS = 2
 _LONGEST_PAUSE = timedelta(milliseconds=500)
@@ -39,4 +40,6 @@ def pause_before_retry(
 def _may_pass(trouble: Verdict | SourceError) -> bool:
     if isinstance(trouble, Verdict):
         return trouble.disposition is Disposition.RETRY
-    return isinstance(trouble, SourceUnavailableError)
+    if isinstance(trouble, SourceSwitchedOffError):
+        return False
+    return isinstance(trouble, SourceUnavailableError) and trouble.retry_after is None

@@ -45,14 +45,18 @@ class RedisStore:
         timeout: timedelta = timedelta(milliseconds=250),
         pause: timedelta = timedelta(seconds=1),
         connections: int = 32,
+        breaker: Breaker | None = None,
     ) -> None:
-        """Prepare; the first operation connects. ConfigurationError for a URL it cannot take."""
+        """Prepare; the first operation connects. ConfigurationError for a URL it cannot take.
+
+        A `breaker` may be that of all users of the server, who then learn from each other.
+        """
         self._client: Client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=connections)
         # A cluster's pools refuse whom they have no connection for; here everybody waits its turn.
         self._turn = asyncio.Semaphore(connections)
         self._cluster = isinstance(self._client, RedisCluster)
         self._look = timeout.total_seconds() / _LOOKS
-        self._breaker = Breaker(clock=clock, pause=pause)
+        self._breaker = breaker or Breaker(clock=clock, pause=pause)
         self._refused: set[str] = set()
         self._has_msetex: bool | None = False if self._cluster else None
 

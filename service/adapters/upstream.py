@@ -1,39 +1,44 @@
 """Access to one configured upstream: as the service itself, or as a caller for one request."""
 
 from dataclasses import dataclass
-from functools import partial
 from urllib.parse import urlsplit
 
 from connectors.contract import Pace
-from connectors.ports import Clock
+from connectors.ports import Clock, Governor, Lane
 from connectors.runtime.auth import Authorizer, CallerAuthorizer
-from connectors.runtime.pace import Governor
-from connectors.runtime.sender import PacedSender, Wire
+from connectors.runtime.circuits import Circuits, Guard
+from connectors.runtime.sender import Observe, PacedSender, Wire
 from service.cache.hasher import Hasher
 from service.cache.partition import configured_partition, credential_partition
-from service.usecases.source import Access, UpstreamCredential
+from service.usecases.source import Access, Condition, UpstreamCredential
+from service.usecases.switch import Switchboard, SwitchedSender
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What it takes to send to one source.
+    """What it takes to send to the source `name`.
 
-    `authorizer` is None where each caller brings its own credential; `wire` leads to `base_url`.
+    `authorizer` is None where each caller brings its own credential; `wire` leads to `base_url`;
+    `observe` is told of each call that leaves.
     """
 
+    name: str
     base_url: str
     pace: Pace
     authorizer: Authorizer | None
     wire: Wire
     governor: Governor
+    circuits: Circuits
     hasher: Hasher
     clock: Clock
+    switchboard: Switchboard
+    observe: Observe | None = None
 
     def admit(self, credential: UpstreamCredential | None) -> Access:
         """Give access as the caller who sent `credential`, or as the service where it has its own.
 
         InvalidParameterError for a credential that no header can carry. Everyone with the same
-        credential shares one pace, since the upstream counts by user.
+        credential shares one lane, since the upstream counts by user.
         """
         if self.authorizer is not None:
             return self._access(self.authorizer, configured_partition(self.authorizer.identity))
@@ -45,8 +50,30 @@ class Upstream:
             CallerAuthorizer(credential.scheme, value=credential.value, identity=identity), identity
         )
 
+    def condition(self, identity: str) -> Condition:
+        """Tell how the source is doing for those who ask as `identity`."""
+        standing = self._guard(identity).standing
+        pace = self.governor.state(self._lane(identity))
+        return Condition(standing.state.value, standing.retry_after, pace)
+
     def _access(self, authorizer: Authorizer, identity: str) -> Access:
-        host = urlsplit(self.base_url).netloc
-        pacer = partial(self.governor.pacer, host, identity=identity, pace=self.pace)
-        sender = PacedSender(self.wire, authorizer=authorizer, pacer=pacer, clock=self.clock)
-        return Access(identity, sender)
+        sender = PacedSender(
+            self.wire,
+            authorizer=authorizer,
+            governor=self.governor,
+            lane=self._lane(identity),
+            guard=self._guard(identity),
+            clock=self.clock,
+            observe=self.observe,
+        )
+        return Access(identity, SwitchedSender(sender, name=self.name, switchboard=self.switchboard))
+
+    def _guard(self, identity: str) -> Guard:
+        return self.circuits.guard(self.name, host=self._host, identity=identity)
+
+    def _lane(self, identity: str) -> Lane:
+        return Lane(self._host, identity, self.pace.requests_per_minute, self.pace.concurrency)
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).netloc

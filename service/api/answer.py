@@ -10,6 +10,7 @@ from service.api.format.media import Format, Table
 from service.api.format.writer import write_answer
 from service.api.format.written import Written
 from service.api.location import location_of, next_page_of
+from service.api.metering import note_answer
 from service.api.timing import timed
 from service.usecases.answering import Answer
 
@@ -38,6 +39,7 @@ def respond(
     `public` names the sources whose data is anybody's; an answer of theirs alone may be kept by
     anybody for `lifetime`. With `several` seeds asked for the answer is not one of a node.
     """
+    note_answer(request.scope, complete=answer.complete)
     with timed(request.scope, "encode"):
         records = answer.page.records
         written = Written(describe(answer, several=several), records.nodes, records.edges)

@@ -1,10 +1,14 @@
 """Who calls: the API key of `Authorization: Bearer` or `X-API-Key`, if callers are configured."""
 
+from collections.abc import Mapping
+
 from fastapi import Request
 
+from connectors.ports import Caller
 from service.api.problems import UnauthenticatedError
 from service.api.state import service_of
 from service.caller import verify
+from service.usecases.source import UpstreamCredential
 
 
 async def identify_caller(request: Request) -> str | None:
@@ -23,6 +27,21 @@ async def identify_caller(request: Request) -> str | None:
                 request.state.caller = name
                 return name
     raise UnauthenticatedError("send one of this service's API keys as 'Authorization: Bearer <key>'")
+
+
+def caller_of(request: Request, *, credentials: Mapping[str, UpstreamCredential]) -> Caller:
+    """Give in whose name calls wait for their turns: the API key's, else who sent these, else an address.
+
+    The name goes to the store, so it holds neither a credential nor an address.
+    """
+    service = service_of(request)
+    name: str | None = request.state.caller
+    if name is not None:
+        return Caller(f"key:{name}", service.settings.callers[name].weight)
+    sent = tuple((source, each.scheme.value, each.value) for source, each in sorted(credentials.items()))
+    address = "" if request.client is None else request.client.host
+    who = sent or (("address", address),)
+    return Caller(service.hasher.text("caller", who))
 
 
 def _sent_key(request: Request) -> str | None:

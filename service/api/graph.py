@@ -11,13 +11,14 @@ from connectors.errors import InvalidParameterError
 from connectors.model import decode_ref
 from connectors.settings import Visibility
 from service.api.answer import respond
-from service.api.caller import identify_caller
+from service.api.caller import caller_of, identify_caller
 from service.api.content import read_object
 from service.api.format.media import Format
 from service.api.format.negotiate import choose_format
 from service.api.header import read_credentials, read_tolerance
 from service.api.lifetime import lifetime_of
 from service.api.parameters import GraphParameters
+from service.api.planned import respond_with_plan
 from service.api.presence import while_present
 from service.api.query import read_path, read_query, single
 from service.api.state import service_of
@@ -109,7 +110,12 @@ async def _expand(
         raise InvalidParameterError("only a CSV answer has tables", field="table")
     if parameters.to is not None and len(nodes) > 1:
         raise InvalidParameterError("a path begins at one node", field="to")
+    if parameters.plan and format_ is not Format.JSON:
+        raise InvalidParameterError("a plan is JSON", field="plan")
     asked = _request(request, service, nodes, parameters)
+    if parameters.plan:
+        plan = await while_present(request, service.planner.plan(asked))
+        return respond_with_plan(plan, several=several)
     if format_ is Format.NDJSON and request.method != "HEAD":
         opening = open_stream(request, service, asked, several=several)
         return await while_present(request, opening, discard=EventStream.close)
@@ -131,6 +137,7 @@ async def _expand(
 def _request(
     request: Request, service: Service, nodes: tuple[str, ...], parameters: GraphParameters
 ) -> GraphRequest:
+    credentials = read_credentials(request.headers, sources=service.sources)
     return GraphRequest(
         nodes=nodes,
         hops=parameters.hops,
@@ -151,7 +158,8 @@ def _request(
         measures=parameters.measures or (),
         cursor=parameters.cursor,
         caller=request.state.caller,
-        credentials=read_credentials(request.headers, sources=service.sources),
+        behalf=caller_of(request, credentials=credentials),
+        credentials=credentials,
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from connectors.contract import Deleted, Filter
 from service.api.format.media import Format, Table
-from service.api.scalar import Age, Moment, Seconds, Whole
+from service.api.scalar import Age, Flag, Moment, Seconds, Whole
 from service.graph.assemble import Order
 from service.graph.budget import Budget
 from service.graph.measure import Measure
@@ -24,6 +24,9 @@ NODE_FIELDS = ("id", "namespace", "tenant", "type", "key", "label", "url", "hop"
 
 # Some 31 years; a longer time means the same, and may be too long to reckon with.
 _MOST_SECONDS = 1_000_000_000
+
+# A search for paths ends when it has found them; what another page has to ask, its cursor knows.
+_NOT_PLANNED = ("to", "cursor")
 
 Names = tuple[Annotated[str, Field(min_length=1, max_length=128)], ...]
 
@@ -49,6 +52,15 @@ class LoneParameterError(ValueError):
     def __init__(self, field: str, needs: str) -> None:
         """Keep which needs which."""
         super().__init__(f"needs `{needs}`")
+        self.field = field
+
+
+class UnplannedError(ValueError):
+    """A parameter asks for something that cannot be planned."""
+
+    def __init__(self, field: str) -> None:
+        """Keep what cannot be planned."""
+        super().__init__("cannot be planned: send it without `plan`")
         self.field = field
 
 
@@ -182,6 +194,12 @@ class GraphParameters(BaseModel):
         default=None,
         description="An earlier answer's `next_cursor`, with the same node and parameters: what follows.",
     )
+    plan: Flag = Field(
+        default=False,
+        description="`true`: ask no source, and tell how many calls of each the answer is estimated to take, "
+        "by hop. In JSON only; paths and further pages are not planned.",
+        examples=[False],
+    )
     format: Format | None = Field(
         default=None, description="Format of the answer; by default what `Accept` says.", examples=["json"]
     )
@@ -219,6 +237,10 @@ class GraphParameters(BaseModel):
     def _check_company(self) -> "GraphParameters":
         if "paths" in self.model_fields_set and self.to is None:
             raise LoneParameterError("paths", "to")
+        if self.plan:
+            for name in _NOT_PLANNED:
+                if getattr(self, name) is not None:
+                    raise UnplannedError(name)
         return self
 
     @property

@@ -30,6 +30,15 @@ def _read_decimal(value: Any) -> Any:
     return value
 
 
+def _read_flag(value: Any) -> Any:
+    # pydantic also takes "yes", "on" and 1.
+    if isinstance(value, bool):
+        return value
+    if value not in {"true", "false"}:
+        raise ValueError("neither `true` nor `false`")
+    return value == "true"
+
+
 def _read_moment(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(_TIME_EXPECTED)  # noqa: TRY004 - the model tells of it like of any mistake
@@ -50,6 +59,8 @@ def _read_moment(value: Any) -> Any:
 
 Whole = Annotated[int, BeforeValidator(_read_whole)]
 """A whole number in ASCII digits."""
+Flag = Annotated[bool, BeforeValidator(_read_flag)]
+"""`true` or `false`."""
 Seconds = Annotated[float, BeforeValidator(_read_decimal)]
 """Seconds as a decimal number without an exponent."""
 # The bound stands first: behind a reader, pydantic checks it but cannot write it into a schema.

@@ -1,5 +1,6 @@
-"""GET /sources: what is configured, what it accepts, and an example address of each."""
+"""GET /sources: what is configured, what it accepts, an example address of each, and how it is doing."""
 
+from math import ceil
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from service.api.problems import ParametersError
 from service.api.query import read_query
 from service.api.state import service_of
 from service.usecases.pulse import Beat
-from service.usecases.source import Access, Source
+from service.usecases.source import Access, Condition, Source
 
 router = APIRouter(dependencies=[Depends(identify_caller)])
 
@@ -32,7 +33,12 @@ async def list_sources(request: Request) -> Response:
     for source in service.sources:
         access = source.admit(credentials.get(source.name))
         beat = service.pulse.of(source.name, identity=access.identity)
-        sources.append(_record(source, access) | {"last": None if beat is None else _last(beat)})
+        doing = _doing(source.condition(access.identity))
+        last = {
+            "enabled": service.switchboard.is_on(source.name),
+            "last": None if beat is None else _last(beat),
+        }
+        sources.append(_record(source, access) | last | doing)
     body = {"sources": sources}
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key, Upstream-Credentials"}
     return Response(encode_json(body), media_type="application/json", headers=headers)
@@ -40,6 +46,25 @@ async def list_sources(request: Request) -> Response:
 
 def _last(beat: Beat) -> dict[str, Any]:
     return {"outcome": beat.outcome, "at": beat.at, "retry_at": beat.until}
+
+
+def _doing(condition: Condition) -> dict[str, Any]:
+    pace, retry_after = condition.pace, condition.retry_after
+    return {
+        "breaker": {
+            "state": condition.breaker,
+            "retry_after_seconds": None if retry_after is None else ceil(retry_after.total_seconds()),
+        },
+        "pace": None
+        if pace is None
+        else {
+            "left": pace.left,
+            "concurrency": pace.concurrency,
+            "under_way": pace.under_way,
+            "waiting": pace.waiting,
+            "rest_seconds": ceil(pace.rest.total_seconds()),
+        },
+    }
 
 
 def _record(source: Source, access: Access) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from service.api.answer import STREAM_HEADERS
 from service.api.body import encode_json
 from service.api.format.media import Format
 from service.api.location import location_of
+from service.api.metering import note_answer
 from service.api.presence import CallerLeftError, left
 from service.api.report import source_record
 from service.usecases.request import GraphRequest
@@ -60,7 +61,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the end, until the caller leaves, or until nothing is read for long."""
-        telling = asyncio.ensure_future(self._tell(send))
+        telling = asyncio.ensure_future(self._tell(scope, send))
         leaving = asyncio.ensure_future(left(Request(scope, receive)))
         try:
             await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -76,11 +77,13 @@ class EventStream(Response):
         """End the run."""
         await self._stream.close()
 
-    async def _tell(self, send: Send) -> None:
+    async def _tell(self, scope: Scope, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         while events := await self._stream.news():
             lines = bytearray()
             for event in events:
+                if event.kind == "done":
+                    note_answer(scope, complete=event.body.answer.complete)
                 lines += _on_one_line(encode_json(write_event(event, several=self._several))) + b"\n"
                 if len(lines) >= _MOST_AT_ONCE:
                     await _send(send, bytes(lines))

@@ -8,13 +8,20 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.errors import InvalidParameterError
-from service.api.parameters import Bounds, GraphParameters, InvalidWindowError, LoneParameterError
+from service.api.parameters import (
+    Bounds,
+    GraphParameters,
+    InvalidWindowError,
+    LoneParameterError,
+    UnplannedError,
+)
 from service.api.problems import ParametersError
 from service.api.query import listed, single
 from service.settings import Settings
 
 LISTS = frozenset({"sources", "relation", "with_namespace", "with_type", "measures"})
 """Parameters that take several values, comma-separated or repeated."""
+_FLAGS = frozenset({"plan"})
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -47,9 +54,10 @@ def read_parameters(found: dict[str, list[str]], *, bounds: Bounds) -> GraphPara
 
 
 def read_members(found: Mapping[str, Any], *, bounds: Bounds) -> GraphParameters:
-    """Validate the members of a JSON object, named and spelled like parameters; numbers may be numbers.
+    """Validate the members of a JSON object, named and spelled like parameters.
 
-    A list is a list of texts. ParametersError lists every mistake.
+    Numbers may be numbers, flags `true` or `false`; a list is a list of texts.
+    ParametersError lists every mistake.
     """
     mistakes: list[InvalidParameterError] = []
     values: dict[str, Any] = {}
@@ -59,6 +67,8 @@ def read_members(found: Mapping[str, Any], *, bounds: Bounds) -> GraphParameters
                 mistakes.append(InvalidParameterError("not a list of texts, none empty", field=name))
             else:
                 values[name] = tuple(dict.fromkeys(value))
+        elif name in _FLAGS and isinstance(value, bool):
+            values[name] = value
         elif not _is_text(value) and (isinstance(value, bool) or not isinstance(value, int | float)):
             mistakes.append(InvalidParameterError("not a text that says something, or a number", field=name))
         else:
@@ -91,7 +101,7 @@ def _mistake(item: ErrorDetails) -> InvalidParameterError:
         return InvalidParameterError(
             "is not after created_after: the window is empty", field="created_before"
         )
-    if isinstance(cause, LoneParameterError):
+    if isinstance(cause, LoneParameterError | UnplannedError):
         return InvalidParameterError(str(cause), field=cause.field)
     # A list's mistake is in one of its items; the caller knows the list by its name.
     return InvalidParameterError(item["msg"].removeprefix("Value error, "), field=str(item["loc"][0]))

@@ -1,10 +1,12 @@
 """Whether an entry will do, judged when it is read, by each caller for itself.
 
-The words are those of RFC 9111 (max-age, max-stale, only-if-cached) and RFC 5861 (stale-if-error).
-An entry is fresh while younger than the source's `ttl`; a caller's `max_age` takes that place, be
-it shorter or longer. After that it may be served if the caller said that it takes stale answers
-(`max_stale`), and else, for the source's `stale_for` more, only once asking the source has failed.
-What is older than its retention is dead, whatever anybody asks for.
+The words are those of RFC 9111 (max-age, max-stale, only-if-cached) and RFC 5861
+(stale-while-revalidate, stale-if-error). An entry is fresh while younger than the source's `ttl`; a
+caller's `max_age` takes that place, be it shorter or longer. After that it may be served if the
+caller said that it takes stale answers (`max_stale`). Else the source is asked: for the source's
+`stale_while_revalidate` more, unless the caller set a `max_age`, the entry may stand in while the
+reply is awaited, and for its `stale_for` more once asking has failed. What is older than its
+retention is dead, whatever anybody asks for.
 
 Known emptiness (an absent node, a listing without relations) lives for `absent_ttl` and not a
 moment longer: nothing tells of a first relation but asking again.
@@ -31,6 +33,7 @@ class Standing(StrEnum):
 
     FRESH = "fresh"
     STALE_OK = "stale_ok"
+    STALE_WHILE_REVALIDATE = "stale_while_revalidate"
     STALE_IF_ERROR = "stale_if_error"
     DEAD = "dead"
 
@@ -90,11 +93,18 @@ def classify_age(
     lifetime = promised if tolerance.max_age is None else tolerance.max_age
     if age < lifetime:
         return Standing.FRESH
-    stale = age - lifetime
+    beside = _NOTHING if negative else policy.stale_while_revalidate
+    return _classify_stale(age - lifetime, beside=beside, tolerance=tolerance)
+
+
+def _classify_stale(stale: timedelta, *, beside: timedelta, tolerance: Tolerance) -> Standing:
+    """Judge an entry that has been stale for so long; it may stand in for a slow source until `beside`."""
     if tolerance.max_stale is not None and stale <= tolerance.max_stale:
         return Standing.STALE_OK
     if tolerance.only_if_cached:
         return Standing.DEAD
     if tolerance.stale_if_error is not None and stale > tolerance.stale_if_error:
         return Standing.DEAD
+    if tolerance.max_age is None and stale <= beside and beside:
+        return Standing.STALE_WHILE_REVALIDATE
     return Standing.STALE_IF_ERROR

@@ -1,12 +1,23 @@
-"""The canonical request object, and the store keys made from it.
+"""The canonical request object, and every store key of what was fetched: one form, made here only.
 
-A key is `rg1:` and a keyed hash: 26 characters that hold no address and no secret. Every part of
-the question is hashed, in a form in which no two different questions look alike, so nothing that
-changes what an upstream answers can be left out by mistake: what is asked *is* the dataclass.
+    rg1: L sss tttt ccccc nnnnn dddddddddddddddddddddd      44 characters, without the blanks
+
+A kind, four tags and a digest. The digest is a keyed hash of everything that was asked, in a form in
+which no two different questions look alike, so nothing that changes what an upstream answers can be
+left out by mistake: what is asked *is* the dataclass. It alone tells entries apart; the tags are for
+an operator who wants some of them gone and finds them by a pattern. They are keyed hashes too, cut
+short: of the source's name, the tenant asked about, who may share the entry (its partition; of a
+marker its credential), and the address told of. Two that happen to be alike only purge a little more.
+Where there is no such thing, dots stand: a source without tenants, the address of a marker.
+
+Kinds: `L` a listing, `F` facts kept apart, `R` a refused and `P` an accepted credential, `S` a page of
+an answer that goes on, which mixes sources and has no tags at all.
 A scope belongs to one source, so another source in the settings changes no key of this one.
 """
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +27,31 @@ from connectors.wire import Aspect, Pairs
 from service.cache.hasher import Hasher
 
 PREFIX = "rg1:"
+DIGEST_LENGTH = 22
+
+
+class Kind(StrEnum):
+    """What lies under a key."""
+
+    LISTING = "L"
+    FACTS = "F"
+    REFUSAL = "R"
+    PROOF = "P"
+    SHEET = "S"
+
+
+class Place(StrEnum):
+    """What a tag is of; the tags stand in this order."""
+
+    SOURCE = "source"
+    TENANT = "tenant"
+    SHARED_BY = "shared by"
+    ADDRESS = "address"
+
+    @property
+    def length(self) -> int:
+        """Give how many characters the tag has, six bits each: as many as keep strangers apart."""
+        return {Place.SOURCE: 3, Place.TENANT: 4, Place.SHARED_BY: 5, Place.ADDRESS: 5}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +84,9 @@ class Question:
 
     def key(self, hasher: Hasher) -> str:
         """Give the store key of the listing that answers the question."""
-        return PREFIX + hasher.text("listing", *self._parts())
+        digest = hasher.text("listing", *self._parts())
+        tags = _tags(self.scope, self.tenant, self.scope.partition, hasher)
+        return f"{PREFIX}{Kind.LISTING}{tags}{tag(Place.ADDRESS, self.address, hasher=hasher)}{digest}"
 
     def _parts(self) -> tuple[Any, ...]:
         return (
@@ -65,7 +103,9 @@ def facts_key(scope: Scope, *, tenant: str | None, node: NodeId, digest: bytes, 
 
     `digest` is that of the telling itself: equal ones share an entry, and none overwrites another.
     """
-    return PREFIX + hasher.text("facts", _scope_parts(scope), tenant, str(node), digest)
+    text = hasher.text("facts", _scope_parts(scope), tenant, str(node), digest)
+    tags = _tags(scope, tenant, scope.partition, hasher)
+    return f"{PREFIX}{Kind.FACTS}{tags}{tag(Place.ADDRESS, str(node), hasher=hasher)}{text}"
 
 
 def refusal_key(scope: Scope, *, tenant: str | None, credential: str, hasher: Hasher) -> str:
@@ -74,14 +114,51 @@ def refusal_key(scope: Scope, *, tenant: str | None, credential: str, hasher: Ha
     `credential` is that credential's own partition: under a tenant's the refusal of one caller
     would shut out all. A new mapping makes no refused credential good, so its version is left out.
     """
-    return PREFIX + hasher.text("refusal", _upstream_parts(scope), tenant, credential)
+    digest = hasher.text("refusal", _upstream_parts(scope), tenant, credential)
+    return f"{PREFIX}{Kind.REFUSAL}{_tags(scope, tenant, credential, hasher)}{_NO_ADDRESS}{digest}"
 
 
 def proof_key(scope: Scope, *, tenant: str | None, credential: str, hasher: Hasher) -> str:
     """Give the store key of the marker that the upstream accepted a credential for a tenant."""
-    return PREFIX + hasher.text("proof", _upstream_parts(scope), tenant, credential)
+    digest = hasher.text("proof", _upstream_parts(scope), tenant, credential)
+    return f"{PREFIX}{Kind.PROOF}{_tags(scope, tenant, credential, hasher)}{_NO_ADDRESS}{digest}"
 
 
+def sheet_key(part: str, *, binding: bytes, page: bytes, hasher: Hasher) -> str:
+    """Give the store key of a part of one page of an answer that goes on."""
+    return f"{PREFIX}{Kind.SHEET}{_NO_TAGS}{hasher.text(part, binding, page)}"
+
+
+def tag(place: Place, text: str | None, *, hasher: Hasher) -> str:
+    """Give what stands at this place of the keys of everything about `text`; it tells nothing of it."""
+    if text is None:
+        return _blank(place)
+    return hasher.text(f"tag of {place}", text)[: place.length]
+
+
+def blank_tags() -> str:
+    """Give what stands in the place of all tags where an entry is about nothing in particular."""
+    return "".join(map(_blank, Place))
+
+
+def _blank(place: Place) -> str:
+    # No tag holds a dot, so nothing is ever taken for the thing that is not there.
+    return "." * place.length
+
+
+def _tags(scope: Scope, tenant: str | None, shared_by: str, hasher: Hasher) -> str:
+    return _known_tags(hasher, scope.source, tenant, shared_by)
+
+
+@lru_cache(maxsize=4096)
+def _known_tags(hasher: Hasher, source: str, tenant: str | None, shared_by: str) -> str:
+    # The same few for thousands of questions: only the address differs from one to the next.
+    told = ((Place.SOURCE, source), (Place.TENANT, tenant), (Place.SHARED_BY, shared_by))
+    return "".join(tag(place, text, hasher=hasher) for place, text in told)
+
+
+_NO_ADDRESS = _blank(Place.ADDRESS)
+_NO_TAGS = blank_tags()
 # From the dataclasses themselves: a field added to one of them is in every key from then on.
 _scope_parts = attrgetter(*(field.name for field in fields(Scope)))
 _filter_parts = attrgetter(*(field.name for field in fields(Filter)))

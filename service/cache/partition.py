@@ -5,6 +5,7 @@ Each kind of partition has its own first word, up to the colon, so that no two k
 identity, `tenant:` everybody the upstream accepts for a tenant, `public` everybody.
 """
 
+from connectors.credential import Scheme
 from connectors.wire import Pairs
 from service.cache.hasher import Hasher
 
@@ -19,6 +20,11 @@ def credential_partition(headers: Pairs, *, hasher: Hasher) -> str:
     """
     sent = tuple(sorted((name.lower(), value) for name, value in headers))
     return f"credential:{hasher.text('credential', sent)}"
+
+
+def caller_partition(scheme: Scheme, value: str, *, hasher: Hasher) -> str:
+    """Give the partition of the credential a caller writes as `<scheme> <value>`."""
+    return credential_partition((("scheme", scheme.value), ("value", value)), hasher=hasher)
 
 
 def configured_partition(identity: str) -> str:

@@ -1,43 +1,26 @@
 """`relgraph crosswalk`: load which addresses are the same thing, show what is loaded, or clear it."""
 
 import argparse
-import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, timedelta
+from collections.abc import Sequence
+from datetime import UTC
 from pathlib import Path
 
 from connectors.errors import ConfigurationError, StoreUnavailableError
 from connectors.runtime.clock import SystemClock
-from service.adapters.redis_store import RedisStore
 from service.cache.crosswalk import Manifest, WrittenRow
-from service.cache.store import Store
-from service.command import StartError, say
-from service.log import configure_log
-from service.settings import EMBEDDED, Settings, load_settings, parse_settings
+from service.command import say
+from service.command.remote import open_store, run_to_end
+from service.settings import Settings, load_settings, parse_settings
 from service.usecases.crosswalk_check import check_rows
 from service.usecases.crosswalk_file import COLUMNS, PlacedRow, parse_file
 from service.usecases.crosswalk_store import load_blob, load_chunks, read_manifest, read_rows, store_rows
 
-# Nobody waits for an answer here, and a chunk may be some megabytes.
-_TIMEOUT = timedelta(seconds=10)
-_UNREACHABLE = (
-    'redis_url: "embedded" is the store of a running service, and only it knows where: name that store with '
-    "--redis-url (`relgraph serve` logs its URL as embedded_store, `relgraph demo` prints it)"
-)
-
 
 def run(chosen: argparse.Namespace) -> None:
     """Do what `chosen.action` says; ConfigurationError lists mistakes, StartError is the store's trouble."""
-    # What goes wrong with the store ends this command, and says so itself.
-    configure_log("error")
     actions = {"load": _load, "show": _show, "clear": _clear}
-    try:
-        asyncio.run(actions[chosen.action](chosen))
-    except StoreUnavailableError as error:
-        cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
-        raise StartError(f"{error}{cause}") from error
+    run_to_end(actions[chosen.action](chosen))
 
 
 async def _load(chosen: argparse.Namespace) -> None:
@@ -52,7 +35,7 @@ async def _load(chosen: argparse.Namespace) -> None:
         mistakes.append("there is no row in what was given; `relgraph crosswalk clear` removes a crosswalk")
     if mistakes:
         raise ConfigurationError(mistakes)
-    async with _open(chosen, settings) as store:
+    async with open_store(chosen, settings) as store:
         manifest = await store_rows(store, [each.row for each in rows], now=SystemClock().now())
     for doubt in checked.doubts:
         say(f"note: {doubt}")
@@ -60,7 +43,7 @@ async def _load(chosen: argparse.Namespace) -> None:
 
 
 async def _show(chosen: argparse.Namespace) -> None:
-    async with _open(chosen, _settings(chosen)) as store:
+    async with open_store(chosen, _settings(chosen)) as store:
         blob = await load_blob(store)
         if blob is None:
             say("no crosswalk is loaded")
@@ -77,7 +60,7 @@ async def _show(chosen: argparse.Namespace) -> None:
 
 
 async def _clear(chosen: argparse.Namespace) -> None:
-    async with _open(chosen, _settings(chosen)) as store:
+    async with open_store(chosen, _settings(chosen)) as store:
         say(_words(await store_rows(store, (), now=SystemClock().now())))
 
 
@@ -113,18 +96,6 @@ def _said_nothing() -> tuple[str, ...]:
     except ConfigurationError as error:
         return error.mistakes
     return ()
-
-
-@asynccontextmanager
-async def _open(chosen: argparse.Namespace, settings: Settings | None) -> AsyncIterator[Store]:
-    url = chosen.redis_url or (EMBEDDED if settings is None else settings.redis_url)
-    if url == EMBEDDED:
-        raise ConfigurationError([_UNREACHABLE])
-    store = RedisStore(url, clock=SystemClock(), timeout=_TIMEOUT)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def _words(manifest: Manifest) -> str:

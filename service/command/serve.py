@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from socket import gaierror
 
 import structlog
@@ -11,6 +12,8 @@ import structlog
 from connectors.errors import ConfigurationError
 from connectors.settings import is_loopback
 from service.adapters.embedded import start_embedded
+from service.adapters.metrics_slot import MetricsSlot
+from service.adapters.socket_folder import SocketFolder
 from service.app import create_app
 from service.command import StartError, say
 from service.server import exit_on_sigterm, listener_url, open_listener, serve_here
@@ -61,7 +64,9 @@ def serve(
         if workers == 1:
             serve_here(create_app, ready, listener=listener, announce=announce_all)
         else:
-            Supervisor(create_app, ready, listener=listener, workers=workers).run(announce=announce_all)
+            with _slots(workers) as slots:
+                builds = [partial(create_app, slot=slot) for slot in slots]
+                Supervisor(builds, ready, listener=listener).run(announce=announce_all)
 
 
 @contextlib.contextmanager
@@ -72,3 +77,13 @@ def _with_store(settings: Settings) -> Iterator[Settings]:
         return
     with start_embedded() as store:
         yield settings.model_copy(update={"redis_url": store.url})
+
+
+@contextlib.contextmanager
+def _slots(workers: int) -> Iterator[list[MetricsSlot]]:
+    """Give each worker its place in a folder for what they count, which is gone afterwards."""
+    folder = SocketFolder()
+    try:
+        yield [MetricsSlot(folder.path, number) for number in range(workers)]
+    finally:
+        folder.remove()

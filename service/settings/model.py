@@ -57,6 +57,8 @@ class CallerSettings(_Table):
 
     key_hash: Annotated[str, AfterValidator(_check_key_hash)] = Field(repr=False)
     """The salted hash of the key, as `relgraph key new` prints it."""
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Its share of the turns at a source, beside those of the other callers who wait."""
 
 
 class Ceilings(_Table):

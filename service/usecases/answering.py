@@ -12,6 +12,7 @@ from service.graph.assemble import Graph, Record, Records, as_graph, assemble
 from service.graph.measured import write_measures
 from service.graph.path import PathSearch, PathVerdict
 from service.usecases.evidence import same_as
+from service.usecases.experience import Experience
 from service.usecases.kinship import Kinship
 from service.usecases.measuring import Measuring
 from service.usecases.page import Page, page_of, sent_after
@@ -21,6 +22,7 @@ from service.usecases.request import GraphRequest, Identity
 from service.usecases.requirement import check_answer
 from service.usecases.resume import Book, Resume
 from service.usecases.run import Run
+from service.usecases.teaching import lessons_of
 
 # What a loop over pages may bring nothing for, one page after the other, before it is ended: a source
 # that was down for a moment gets another chance or two, one that stays dead does not keep its callers.
@@ -119,6 +121,7 @@ class Answering:
     crosswalk: str
     kinship: Kinship | None
     started: float
+    experience: Experience
 
     async def conclude(self) -> Answer:
         """Put the page together and keep what the next one needs; AnswerRefusedError, UnknownNodeError."""
@@ -131,6 +134,8 @@ class Answering:
             edges=[[word["source"] for word in edge["provenance"]] for edge in page.records.edges]
         )
         self._take_pulse(reports)
+        began = self.clock.now() - timedelta(seconds=self.clock.monotonic() - self.started)
+        self.experience.learn(lessons_of(run, began=began))
         # A path's target is no seed.
         asked = run.seeds[: len(self.request.nodes)]
         seeds = tuple(
@@ -232,8 +237,10 @@ class Answering:
 
     def _take_pulse(self, reports: Sequence[Report]) -> None:
         now = self.clock.now()
-        accesses = self.run.inquiry.fetcher.shelf.accesses
+        fetcher = self.run.inquiry.fetcher
+        accesses = fetcher.shelf.accesses
         for report in reports:
+            fetcher.flights.meter.concluded(report.source, outcome=report.outcome)
             # What the cache answered says nothing of how the source is.
             if report.calls:
                 until = None if report.retry_after is None else now + report.retry_after

@@ -2,7 +2,7 @@
 
 from asyncio import timeout
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from connectors.contract import Filter
@@ -13,7 +13,9 @@ from service.graph.budget import Tally
 from service.usecases.answering import Answer, Answering
 from service.usecases.cabinet import Cabinet
 from service.usecases.crosswalks import Crosswalks
-from service.usecases.fetch import Drive, Fetcher
+from service.usecases.experience import Experience
+from service.usecases.fetch import Fetcher
+from service.usecases.flights import Flights
 from service.usecases.inquiry import Inquiry, SheetError
 from service.usecases.kinship import Kinship
 from service.usecases.ledger import Ledger
@@ -33,19 +35,20 @@ _CHANGED = "what is configured has changed since; ask again from the first page"
 
 @dataclass(frozen=True, slots=True)
 class Expander:
-    """What every answer needs: the configured sources, the cache, the driver and the clock.
+    """What every answer needs: the configured sources, the cache, the flights and the clock.
 
-    `pulse` is told how the sources did.
+    `pulse` is told how the sources did, `experience` what their answers were like.
     """
 
     sources: tuple[Source, ...]
     cabinet: Cabinet
-    drive: Drive
+    flights: Flights
     clock: Clock
     pulse: Pulse
     resume: Resume
     crosswalks: Crosswalks
     measuring: Measuring
+    experience: Experience = field(default_factory=Experience)
 
     async def expand(self, request: GraphRequest) -> Answer:
         """Answer one request; RequestError, or AnswerRefusedError when it requires more."""
@@ -81,8 +84,11 @@ class Expander:
             kinship.verdicts |= book.sheets[0].verdicts
         elif kinship is not None:
             apart = partial(make_shelf, markers_only=True)
-            await prove(kinship, make_shelf=apart, drive=self.drive, deadline=deadline)
-        fetcher = Fetcher(shelf, self.drive, self.clock, Tally(limit=request.budget.max_calls), deadline)
+            await prove(
+                kinship, make_shelf=apart, flights=self.flights, caller=request.behalf, deadline=deadline
+            )
+        allowance = Tally(limit=request.budget.max_calls)
+        fetcher = Fetcher(shelf, self.flights, self.clock, allowance, deadline, request.behalf)
         asserted = request.identity is Identity.ASSERTED
         run = Run(
             request,
@@ -107,6 +113,7 @@ class Expander:
             crosswalk=crosswalk,
             kinship=kinship,
             started=started,
+            experience=self.experience,
         )
 
     async def _kinship(

@@ -1,42 +1,34 @@
 """Answers one hop's questions: from the cache where it will do, from the sources where not."""
 
-from asyncio import Semaphore, TaskGroup
-from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from asyncio import CancelledError, Semaphore, TaskGroup
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from datetime import timedelta
+from functools import partial
 
 from connectors.contract import Want
-from connectors.model import NodeId, Outcome
-from connectors.ports import Allowance, Clock, Sender
-from connectors.settings import Visibility
+from connectors.model import Address, NodeId, Outcome
+from connectors.ports import Allowance, Caller, Clock
 from connectors.walk import Finding, Listing, Trail, Walk
-from connectors.wire import Aspect
 from service.cache.freshness import Standing
+from service.usecases.flight import Alone, Landing, Rider, Route
+from service.usecases.flights import Flights
 from service.usecases.ledger import Ledger, Owed
-from service.usecases.shelf import Ask, Held, Shelf
+from service.usecases.meter import Found
+from service.usecases.settling import SERVED, Answered, batches, for_all, from_cache, settled
+from service.usecases.shelf import Ask, Held, Shelf, Since
 from service.usecases.source import Source
 
-# What a stale answer may stand in for: trouble that says nothing about who may see the data.
-_STALE_INSTEAD = frozenset({Outcome.BROKEN, Outcome.UNAVAILABLE, Outcome.THROTTLED, Outcome.TIMEOUT})
-
-
-class Drive(Protocol):
-    """Drives one walk to its end; the runtime's driver with its clock, sleeper and dice filled in."""
-
-    async def __call__(
-        self, walk: Walk, *, sender: Sender, allowance: Allowance, deadline: float
-    ) -> tuple[Finding, ...]:
-        """Give one finding per address of the walk."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """How one ask ended, and whether the cache answered it."""
-
-    finding: Finding
-    cached: bool = False
+# Seconds from the beginning of an answer for which a source is awaited although a stale answer of its
+# is at hand that may stand in: a quick source is worth them, and a slow one goes on behind the answer.
+PATIENCE = 0.1
+# Seconds that what is found is given to be kept, whatever the deadline of who asked.
+_KEEPING = 0.5
+# Seconds by which a deadline has to be later for another attempt to be worth it.
+_SOONER = 0.02
+# What may be another word when asked by somebody with more time or calls.
+_OWN_FAULT = frozenset({Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.OVER_BUDGET})
 
 
 class _Counting:
@@ -67,7 +59,7 @@ def _to_nobody(ask: Ask, finding: Finding) -> None:
 
 @dataclass(slots=True)
 class Fetcher:
-    """Fetches for one answer; `calls` counts upstream calls by source.
+    """Fetches for one answer, in the name of `caller`; `calls` counts upstream calls by source.
 
     `deadline` is in seconds of the clock's `monotonic`. `heard` is told each finding as it comes, and
     `room` is awaited before anything is asked: who reads the answer may be slower than its sources.
@@ -76,10 +68,11 @@ class Fetcher:
     """
 
     shelf: Shelf
-    drive: Drive
+    flights: Flights
     clock: Clock
     allowance: Allowance
     deadline: float
+    caller: Caller
     calls: Counter[str] = field(default_factory=Counter)
     heard: Callable[[Ask, Finding], None] = _to_nobody
     room: Callable[[], Awaitable[None]] = _at_once
@@ -87,6 +80,11 @@ class Fetcher:
     advanced: int = 0
     learnt: int = 0
     _turns: dict[str, Semaphore] = field(default_factory=dict)
+    _patient_until: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to be patient."""
+        self._patient_until = self.clock.monotonic() + PATIENCE
 
     def leave(self, source: Source, trail: Trail) -> None:
         """Take over a trail from an earlier page."""
@@ -118,54 +116,77 @@ class Fetcher:
         has used up the time, a fast one's answer is not the less whole.
         """
         await self.room()
+        looked = self.clock.monotonic()
         held, gone = await self.shelf.read(asks, nodes=nodes, deadline=self.deadline)
-        answered = {ask: _from_cache(each) for ask, each in held.items() if each.standing in _SERVED}
-        for ask, from_cache in answered.items():
+        answered = {ask: from_cache(each) for ask, each in held.items() if each.standing in SERVED}
+        self._count(asks, held)
+        for ask, each in answered.items():
             self.left.pop(ask, None)
-            self.heard(ask, from_cache.finding)
+            self.heard(ask, each.finding)
         missing = dict.fromkeys(ask for ask in asks if ask not in answered)
         repairs = [ask for ask in dict.fromkeys(map(self._lister, gone)) if ask not in missing]
-        fetched: dict[Ask, Finding] = {}
+        fetched: dict[Ask, Answered] = {}
         late: dict[Ask, None] = {}
         if missing or repairs:
             async with TaskGroup() as group:
                 completing = group.create_task(self.shelf.read((), nodes=None, deadline=self.deadline))
-                calling = group.create_task(self._call([*missing, *repairs]))
+                calling = group.create_task(self._call(list(missing), repairs, held=held, looked=looked))
             fetched = calling.result()
             late = dict.fromkeys(map(self._lister, completing.result()[1]))
-            repairs += (again := [ask for ask in late if ask not in fetched])
-            fetched |= await self._call(again)
+            # Neither is a stale listing whole enough to stand in, when its facts are gone.
+            repairs += (again := [ask for ask in late if ask not in fetched or fetched[ask].meanwhile])
+            fetched |= await self._call([], again, held={}, looked=looked)
         for ask in missing:
-            # A stale listing whose facts are gone is not whole enough to stand in for a failure.
-            answered[ask] = settled = _settled(fetched[ask], None if ask in late else held.get(ask))
-            if settled.cached:
-                self.heard(ask, settled.finding)
-        return answered | {ask: Answered(fetched[ask]) for ask in repairs if not fetched[ask].outcome.whole}
+            answered[ask] = settled(fetched[ask], None if ask in late else held.get(ask))
+            if answered[ask].cached:
+                self.heard(ask, answered[ask].finding)
+        return answered | {
+            ask: fetched[ask]
+            for ask in repairs
+            if ask not in missing and not fetched[ask].finding.outcome.whole
+        }
+
+    def _count(self, asks: Sequence[Ask], held: Mapping[Ask, Held]) -> None:
+        meter, now = self.flights.meter, self.clock.now()
+        for ask in asks:
+            each = held.get(ask)
+            found: Found = "missing"
+            if each is not None:
+                meter.served(ask.source.name, age=max(now - each.listing.fetched_at, timedelta(0)))
+                fresh: Found = "absent" if each.listing.absent else "fresh"
+                found = fresh if each.standing is Standing.FRESH else "stale"
+            meter.looked_up(ask.source.name, found=found)
 
     def _lister(self, owed: Owed) -> Ask:
         return Ask(self.shelf.sources[owed.source], owed.listed_by, owed.aspect)
 
-    async def _call(self, asks: Sequence[Ask]) -> dict[Ask, Finding]:
-        found: dict[Ask, Finding] = {}
+    async def _call(
+        self, asks: Sequence[Ask], repairs: Sequence[Ask], *, held: Mapping[Ask, Held], looked: float
+    ) -> dict[Ask, Answered]:
+        """Ask; for `repairs` what the cache held when it was looked at (`looked`) will not do."""
+        found: dict[Ask, Answered] = {}
         callable_ = []
-        for ask in asks:
+        for ask in (*asks, *repairs):
             finding = self._without_call(ask)
             if finding is None:
                 callable_.append(ask)
             else:
-                found[ask] = finding
+                found[ask] = Answered(finding)
         async with TaskGroup() as group:
             left = {
                 (ask.source, trail.addresses, trail.want.aspect): trail
                 for ask, trail in self._left(callable_)
             }
             for (source, *_), trail in left.items():
-                group.create_task(self._walk(source, Walk.resume(source.connector, trail), found))
-            for batch in _batches([ask for ask in callable_ if ask not in self.left]):
-                source, aspect = batch[0].source, batch[0].aspect
-                addresses = [ask.address for ask in batch]
-                walk = Walk(source.connector, addresses, Want(aspect, self.shelf.filter))
-                group.create_task(self._walk(source, walk, found))
+                group.create_task(self._go_on(source, trail, found))
+            new = dict.fromkeys(ask for ask in callable_ if ask not in self.left)
+            mended = [ask for ask in repairs if ask in new]
+            for ask in mended:
+                del new[ask]
+            for batch in (*batches(list(new)), *batches(mended)):
+                since = Since(looked, afresh=batch[0] in mended)
+                stale = {ask: each for ask in batch if (each := held.get(ask)) is not None}
+                group.create_task(self._fly(batch, stale, since, found))
         return found
 
     def _without_call(self, ask: Ask) -> Finding | None:
@@ -180,94 +201,142 @@ class Fetcher:
         applied = ask.source.connector.pushed(ask.address, self.shelf.filter, batched=False)
         return Finding(outcome, Listing(ask.address, ask.aspect, applied, self.clock.now()), detail)
 
-    async def _walk(self, source: Source, walk: Walk, found: dict[Ask, Finding]) -> None:
-        sender = self.shelf.accesses[source.name].sender
-        assert sender is not None  # noqa: S101 - `_without_call` has seen to it
+    async def _fly(
+        self, batch: Sequence[Ask], stale: Mapping[Ask, Held], since: Since, found: dict[Ask, Answered]
+    ) -> None:
+        """Have a batch asked, by whomever; again, where somebody else's patience or budget was at an end."""
+        source = batch[0].source
+        rider = self._rider(source)
         # More at once the source takes none; what has not begun can still wait for the reader.
         async with self._turns.setdefault(source.name, Semaphore(source.pace.concurrency)):
             await self.room()
-            findings = await self.drive(
-                walk,
-                sender=sender,
-                allowance=_Counting(self.allowance, self.calls, source.name),
-                deadline=self.deadline,
+            waiting = {ask.address: ask for ask in batch}
+            while waiting:
+                landings = await self._ride(waiting, stale, since, rider)
+                elsewhere = [
+                    waiting[address] for address, landed in landings.items() if landed.finding is None
+                ]
+                known = await self.shelf.catch_up(elsewhere, since=since, deadline=self.deadline)
+                for address, landing in landings.items():
+                    ask = waiting[address]
+                    if ask in known:
+                        found[ask] = from_cache(known[ask])
+                        self.heard(ask, found[ask].finding)
+                        del waiting[address]
+                    elif landing.finding is not None and not self._is_anothers(landing, rider):
+                        found[ask] = self._arrived(ask, landing, batch, stale.get(ask))
+                        del waiting[address]
+                since = replace(since, looked=self.clock.monotonic())
+
+    async def _ride(
+        self, waiting: Mapping[Address, Ask], stale: Mapping[Ask, Held], since: Since, rider: Rider
+    ) -> dict[Address, Landing]:
+        flights, first = self.flights, next(iter(waiting.values()))
+        seats = flights.board(self._route(first, since), waiting, rider)
+        standing_in = [
+            seat
+            for address, seat in seats.items()
+            if (held := stale.get(waiting[address])) is not None
+            and held.standing is Standing.STALE_WHILE_REVALIDATE
+            and not flights.has_failed(seat.key)
+        ]
+        for seat in standing_in:
+            flights.stay(seat, self.caller)
+        others = [seat for seat in seats.values() if seat not in standing_in]
+        try:
+            await flights.ride(standing_in, until=min(self._patient_until, self.deadline))
+            await flights.ride(others, until=self.deadline)
+        except CancelledError:
+            flights.abandon(seats.values(), rider)
+            raise
+        return {address: flights.leave(seat, rider) for address, seat in seats.items()}
+
+    def _is_anothers(self, landing: Landing, rider: Rider) -> bool:
+        """Tell whether a question ended for want of what this rider still has."""
+        finding = landing.finding
+        if finding is None or finding.status is not None or finding.outcome not in _OWN_FAULT:
+            return False
+        if finding.outcome is Outcome.OVER_BUDGET:
+            return not rider.allowance.exhausted
+        return 0.0 < landing.latest < rider.deadline - _SOONER and self.clock.monotonic() < rider.deadline
+
+    def _arrived(self, ask: Ask, landing: Landing, batch: Sequence[Ask], held: Held | None) -> Answered:
+        """Take in what was found out about an ask."""
+        finding, trail = landing.finding, landing.trail
+        assert finding is not None  # noqa: S101 - who calls has looked
+        standing_in = held is not None and held.standing is Standing.STALE_WHILE_REVALIDATE
+        if standing_in and not landing.latest and self.clock.monotonic() < self.deadline:
+            return Answered(finding, meanwhile=True)
+        # A trail of questions that this answer did not ask is not its to go on with.
+        if trail is not None and not set(trail.addresses) <= {each.address for each in batch}:
+            trail = None
+        self._adopt(ask, finding, trail)
+        return Answered(finding)
+
+    async def _go_on(self, source: Source, trail: Trail, found: dict[Ask, Answered]) -> None:
+        """Go on with a walk that was stopped on the way: nobody else asks just that."""
+        sender = self.shelf.accesses[source.name].sender
+        assert sender is not None  # noqa: S101 - `_without_call` has seen to it
+        walk, rider = Walk.resume(source.connector, trail), self._rider(source)
+        async with self._turns.setdefault(source.name, Semaphore(source.pace.concurrency)):
+            await self.room()
+            findings = await self.flights.drive(
+                walk, sender=sender, demand=Alone(rider), deadline=rider.deadline
             )
-        trail = walk.trail(now=self.clock.now())
-        self._measure(source, trail)
-        shared = [_for_all(finding, source) for finding in findings]
+        shared = [for_all(finding, source) for finding in findings]
+        left = walk.trail(now=self.clock.now())
         for finding in shared:
-            listing = finding.listing
-            ask = Ask(source, listing.address, listing.aspect)
-            found[ask] = finding
-            if trail is None:
-                self.left.pop(ask, None)
-            else:
-                self.left[ask] = trail
-            self.ledger.adopt(listing.facts, source=source.name, fetched_at=listing.fetched_at)
-            self.heard(ask, finding)
+            ask = Ask(source, finding.listing.address, finding.listing.aspect)
+            self._adopt(ask, finding, left)
+            found[ask] = Answered(finding)
         await self.shelf.keep(source, shared, deadline=self.deadline)
 
-    def _measure(self, source: Source, trail: Trail | None) -> None:
-        """Count how far a walk has come that was stopped."""
+    def _adopt(self, ask: Ask, finding: Finding, trail: Trail | None) -> None:
+        self._measure(ask, trail)
         if trail is None:
+            self.left.pop(ask, None)
+        else:
+            self.left[ask] = trail
+        listing = finding.listing
+        self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
+        self.heard(ask, finding)
+
+    def _rider(self, source: Source) -> Rider:
+        return Rider(self.caller, self.deadline, _Counting(self.allowance, self.calls, source.name))
+
+    def _route(self, ask: Ask, since: Since) -> Route:
+        """Give the way to ask questions like this one: of its source, tenant and aspect."""
+        source, shelf = ask.source, self.shelf
+        access = shelf.accesses[source.name]
+        assert access.sender is not None  # noqa: S101 - `_without_call` has seen to it
+
+        async def look(addresses: Sequence[Address]) -> Collection[Address]:
+            asks = [Ask(source, address, ask.aspect) for address in addresses]
+            known = await shelf.peek(asks, since=since, deadline=self.deadline)
+            return {each.address for each in known}
+
+        async def keep(findings: Sequence[Finding]) -> None:
+            await shelf.keep(source, findings, deadline=self.clock.monotonic() + _KEEPING)
+
+        return Route(
+            source=source,
+            sender=access.sender,
+            want=(want := Want(ask.aspect, shelf.filter)),
+            group=(source.name, access.identity, ask.address.tenant, want, shelf.markers_only, since.afresh),
+            key=lambda address: shelf.flight_key(Ask(source, address, ask.aspect)),
+            look=look,
+            keep=keep,
+            shared=partial(for_all, source=source),
+        )
+
+    def _measure(self, ask: Ask, trail: Trail | None) -> None:
+        """Count how far a walk has come that was stopped; once, by its first address."""
+        if trail is None or ask.address != trail.addresses[0]:
             return
-        before = self.left.get(Ask(source, trail.addresses[0], trail.want.aspect))
+        before = self.left.get(ask)
         if trail is not before:
             self.advanced += 1
             self.learnt += trail.size > (0 if before is None else before.size)
 
     def _left(self, asks: Sequence[Ask]) -> Iterator[tuple[Ask, Trail]]:
         return ((ask, self.left[ask]) for ask in asks if ask in self.left)
-
-
-_SERVED = frozenset({Standing.FRESH, Standing.STALE_OK})
-
-
-def _from_cache(held: Held) -> Answered:
-    listing = held.listing
-    if held.standing is Standing.FRESH:
-        return Answered(Finding(listing.outcome, listing, listing.withheld), cached=True)
-    return Answered(_stale(listing, "older than the policy, and the caller takes that"), cached=True)
-
-
-def _settled(finding: Finding, held: Held | None) -> Answered:
-    if held is None or finding.outcome not in _STALE_INSTEAD:
-        return Answered(finding)
-    why = finding.outcome.value if finding.detail is None else f"{finding.outcome.value}: {finding.detail}"
-    return Answered(replace(_stale(held.listing, why), retry_after=finding.retry_after), cached=True)
-
-
-def _stale(listing: Listing, why: str) -> Finding:
-    # A listing the source held back from stays partial however old it is.
-    if listing.withheld is not None:
-        return Finding(Outcome.PARTIAL, listing, listing.withheld)
-    return Finding(Outcome.STALE, listing, why)
-
-
-def _for_all(finding: Finding, source: Source) -> Finding:
-    """Leave out what depends on who asked, where others will read it too."""
-    relative = source.connector.spec.caller_relative
-    if source.visibility is Visibility.CREDENTIAL or not relative:
-        return finding
-    edges = tuple(
-        replace(edge, attributes=tuple(pair for pair in edge.attributes if pair[0] not in relative))
-        for edge in finding.listing.edges
-    )
-    return replace(finding, listing=replace(finding.listing, edges=edges))
-
-
-def _batches(asks: Sequence[Ask]) -> Iterator[list[Ask]]:
-    """Group asks of one source, aspect and tenant into batches, ascending by address.
-
-    Relations come first: they are what the calls of a short budget are for.
-    """
-    groups: dict[tuple[str, bool, str], list[Ask]] = defaultdict(list)
-    for ask in asks:
-        # An upstream may know one tenant and not another: they never share a batch.
-        described = ask.aspect is Aspect.DESCRIPTION
-        groups[ask.source.name, described, ask.address.tenant or ""].append(ask)
-    for _, group in sorted(groups.items()):
-        group.sort(key=lambda ask: str(ask.address))
-        size = group[0].source.connector.spec.batch_size
-        for start in range(0, len(group), size):
-            yield group[start : start + size]

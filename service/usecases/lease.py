@@ -49,3 +49,24 @@ class Leases(Protocol):
     def on_wanted(self, listener: Callable[[str, Caller], None]) -> None:
         """Have `listener` told of each caller elsewhere who waits for a lease held here."""
         ...
+
+
+class OneProcess:
+    """Leases of a process that has no fleet: it always leads, and nobody waits elsewhere."""
+
+    async def take(self, keys: Sequence[str], *, caller: Caller) -> Mapping[str, Led]:  # noqa: ARG002 - the port's
+        """Lead everything."""
+        return {}
+
+    async def give_back(self, keys: Collection[str]) -> None:
+        """Do nothing: nobody is waiting."""
+
+    async def freed(self, key: str, *, until: float) -> bool:  # noqa: ARG002 - the port's
+        """Tell that nothing is led elsewhere."""
+        return True
+
+    def unfollow(self, keys: Collection[str]) -> None:
+        """Do nothing: nothing is followed."""
+
+    def on_wanted(self, listener: Callable[[str, Caller], None]) -> None:
+        """Do nothing: nobody else ever waits."""

@@ -1,11 +1,15 @@
 """From what a caller typed to the one canonical address it means, and the sources to ask."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from connectors.contract import Connector
 from connectors.errors import AmbiguousNodeError, InvalidNodeIdError, UnknownNodeError, UnknownSourceError
 from connectors.model import Address, NodeId, parse_address
 from service.usecases.source import Source, accepting
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +41,29 @@ def choose(sources: Sequence[Source], names: Sequence[str] | None) -> tuple[Sour
 def locate(text: str, sources: Sequence[Source]) -> Located:
     """Find the seed; InvalidNodeIdError, AmbiguousNodeError or UnknownNodeError."""
     address = parse_address(text)
-    claims: dict[Address, list[Source]] = {}
+    seed, claimants = claim(address, {source: source.connector for source in sources})
+    return place(seed, sources, claimants, requested=address)
+
+
+def claim(address: Address, connectors: Mapping[T, Connector]) -> tuple[Address, list[T]]:
+    """Give the one canonical address that is meant, and whose it is; errors as `locate`."""
+    claims: dict[Address, list[T]] = {}
     refusal: InvalidNodeIdError | AmbiguousNodeError | None = None
-    for source in sources:
+    for owner, connector in connectors.items():
         try:
-            for candidate in source.connector.claim(address):
-                claims.setdefault(candidate, []).append(source)
+            for candidate in connector.claim(address):
+                claims.setdefault(candidate, []).append(owner)
         except (InvalidNodeIdError, AmbiguousNodeError) as error:
             refusal = refusal or error
     if not claims:
-        raise refusal or UnknownNodeError(_nobody(sources))
+        raise refusal or UnknownNodeError(_nobody(connectors.values()))
     if len(claims) > 1:
         choices = sorted(str(candidate) for candidate in claims)
         raise AmbiguousNodeError(
             f"this address fits {len(choices)} configured tenants: {', '.join(choices)}", choices=choices
         )
     ((seed, claimants),) = claims.items()
-    return place(seed, sources, claimants, requested=address)
+    return seed, claimants
 
 
 def place(
@@ -72,6 +82,6 @@ def place(
     )
 
 
-def _nobody(sources: Sequence[Source]) -> str:
-    accepted = sorted({name for source in sources for name in source.connector.spec.namespaces})
+def _nobody(connectors: Iterable[Connector]) -> str:
+    accepted = sorted({name for connector in connectors for name in connector.spec.namespaces})
     return f"no source accepts this namespace or tenant; accepted namespaces: {', '.join(accepted)}"

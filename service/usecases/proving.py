@@ -9,8 +9,10 @@ from asyncio import Semaphore, TaskGroup
 from collections.abc import Callable
 from itertools import islice
 
+from connectors.ports import Caller
 from service.graph.budget import Tally
-from service.usecases.fetch import Drive, Fetcher
+from service.usecases.fetch import Fetcher
+from service.usecases.flights import Flights
 from service.usecases.kinship import Kinship
 from service.usecases.marker import Realm
 from service.usecases.shelf import Ask, Shelf
@@ -21,7 +23,9 @@ _MOST_ASKED = 20
 _AT_ONCE = 5
 
 
-async def prove(kinship: Kinship, *, make_shelf: Callable[[], Shelf], drive: Drive, deadline: float) -> None:
+async def prove(
+    kinship: Kinship, *, make_shelf: Callable[[], Shelf], flights: Flights, caller: Caller, deadline: float
+) -> None:
     """Have `kinship` judge every source and tenant that it has to know of, as far as can be found out."""
     shelf = make_shelf()
     kinship.verdicts |= await shelf.verdicts(kinship.landmarks, deadline=deadline)
@@ -34,7 +38,7 @@ async def prove(kinship: Kinship, *, make_shelf: Callable[[], Shelf], drive: Dri
             apart = make_shelf()
             question = Ask(apart.sources[realm[0]], node)
             async with turns:
-                fetcher = Fetcher(apart, drive, apart.cabinet.clock, Tally(limit=1), deadline)
+                fetcher = Fetcher(apart, flights, apart.cabinet.clock, Tally(limit=1), deadline, caller)
                 answered = await fetcher.fetch([question], nodes=())
             if kinship.judge(realm, answered[question].finding):
                 return

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from connectors.ports import Caller
 from service.cache.freshness import Tolerance
 from service.graph.assemble import Order
 from service.graph.budget import Budget
@@ -28,12 +29,16 @@ class Identity(StrEnum):
     ASSERTED = "asserted"
 
 
+ANYBODY = Caller("anybody")
+
+
 @dataclass(frozen=True, slots=True)
 class GraphRequest:
     """What is asked of the graph; `sources` None means all that accept the node.
 
     `nodes` are the seeds as sent. With `to` the answer is `paths` shortest paths from the one seed,
-    of at most `longest` edges. `caller` names whose API key was sent, `cursor` an earlier page.
+    of at most `longest` edges. `caller` names whose API key was sent, `cursor` an earlier page;
+    `behalf` is who waits for turns at the sources.
     """
 
     nodes: tuple[str, ...]
@@ -52,4 +57,5 @@ class GraphRequest:
     measures: tuple[Measure, ...] = ()
     cursor: str | None = None
     caller: str | None = None
+    behalf: Caller = ANYBODY
     credentials: Mapping[str, UpstreamCredential] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from connectors.errors import InvalidParameterError, StoreUnavailableError
 from connectors.ports import Clock
 from service.cache.frame import EntryError, pack, unpack
 from service.cache.hasher import Hasher, Plain
-from service.cache.key import PREFIX
+from service.cache.key import sheet_key
 from service.cache.sheet import Sheet, decode_sheet, encode_sheet
 from service.cache.store import Item, Store
 from service.usecases.request import GraphRequest
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 _AT_ONCE = 8
 # What does not change what is answered (how fresh it has to be), is bound otherwise (the seeds, by
 # their canonical addresses), or may not be kept.
-_UNBOUND = frozenset({"nodes", "to", "tolerance", "cursor", "credentials"})
+_UNBOUND = frozenset({"nodes", "to", "tolerance", "cursor", "behalf", "credentials"})
 # Raised when an old page, played back, would become another: the order of questions, what is admitted.
 _VERSION = 1
 
@@ -208,7 +208,7 @@ class Resume:
         return entries
 
     def _key(self, page: bytes, binding: bytes, *, part: str = "page") -> str:
-        return PREFIX + self.hasher.text(part, binding, page)
+        return sheet_key(part, binding=binding, page=page, hasher=self.hasher)
 
 
 def _read_sent(blob: bytes | None) -> dict[bytes, bytes]:

@@ -261,7 +261,7 @@ class Run:
 
     async def _round(self, frontier: Sequence[Address], asks: Mapping[Ask, Address]) -> None:
         self._tried.update(asks)
-        answers = await self.inquiry.fetch(tuple(asks), nodes=self._canonical_nodes())
+        answers = await self.inquiry.fetch(self._by_worth(asks), nodes=self._canonical_nodes())
         for ask in asks:
             self.inquiry.note(ask, answers[ask])
         # A selection of nodes that nobody expands is told of its members all the same.
@@ -275,6 +275,18 @@ class Run:
         if told:
             self.machine.absorb(told)
         self.watch()
+
+    def _by_worth(self, asks: Mapping[Ask, Address]) -> tuple[Ask, ...]:
+        """Put first what most relations are known to lead to: if the calls run out, it is not for its sake.
+
+        What is known is what the sources have told, never how soon; equals stay ascending.
+        """
+        if not isinstance(self.machine, Expansion):
+            return tuple(asks)
+        leading: Counter[Address] = Counter(
+            end for key in self.machine.edges for end in dict.fromkeys(key[:2])
+        )
+        return tuple(sorted(asks, key=lambda ask: -leading[asks[ask]]))
 
     def _words(self, name: Address) -> list[Told]:
         """Give what everybody asked has told of a named address, now or in an earlier round."""

@@ -2,22 +2,31 @@
 
 from dataclasses import dataclass
 
+from service.cache.hasher import Hasher
 from service.cache.store import Store
 from service.settings import Settings
 from service.usecases.expand import Expander
+from service.usecases.metrics import Metrics
+from service.usecases.plan import Planner
 from service.usecases.pulse import Pulse
 from service.usecases.source import Source
+from service.usecases.switch import Switchboard
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """What bootstrap has built; `expander` answers, `store` is the cache behind it.
 
-    `pulse` knows how the sources have been doing.
+    `planner` tells what an answer will take, `pulse` how the sources have been doing, `metrics` how much
+    of everything there was.
     """
 
     settings: Settings
+    hasher: Hasher
     sources: tuple[Source, ...]
     expander: Expander
+    planner: Planner
     store: Store
     pulse: Pulse
+    metrics: Metrics
+    switchboard: Switchboard

@@ -8,7 +8,7 @@ miss, nothing is kept, and `down` says so.
 from asyncio import timeout
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 import structlog
@@ -35,7 +35,12 @@ log = structlog.get_logger(__name__)
 _LAST_TRIP = 0.03
 # Seconds that the markers of an answer that goes on may take to read; the store gives up before.
 _FOR_MARKERS = 5.0
-_USABLE = (Standing.FRESH, Standing.STALE_OK, Standing.STALE_IF_ERROR)
+_USABLE = (
+    Standing.FRESH,
+    Standing.STALE_OK,
+    Standing.STALE_WHILE_REVALIDATE,
+    Standing.STALE_IF_ERROR,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,17 @@ class Held:
 
     listing: Listing
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """When a question was looked up and not answered, in seconds of `monotonic`.
+
+    Another look takes what is fresh by now, or, `afresh`, only what was fetched since.
+    """
+
+    looked: float
+    afresh: bool = False
 
 
 @dataclass(slots=True)
@@ -95,9 +111,10 @@ class Shelf:
         barred = {realm: self._markers.barred_until(realm, blobs) for realm in markers}
         found = {}
         for ask, asked in questions.items():
-            held = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant])
-            if held is not None:
-                found[ask] = held
+            best = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant])
+            if best is not None:
+                self._owe(ask, best[1])
+                found[ask] = Held(best[1].listing, best[0])
         gone = [
             debt
             for debt, key in apart.items()
@@ -105,6 +122,26 @@ class Shelf:
             or not self._settle(debt, blobs.get(key))
         ]
         return found, gone
+
+    async def peek(self, asks: Sequence[Ask], *, since: Since, deadline: float) -> Collection[Ask]:
+        """Give which of these the cache answers well by now."""
+        return (await self._latest(asks, since, deadline)).keys()
+
+    async def catch_up(self, asks: Sequence[Ask], *, since: Since, deadline: float) -> dict[Ask, Held]:
+        """Look up what another process has asked meanwhile."""
+        found = {}
+        for ask, (standing, draft) in (await self._latest(asks, since, deadline)).items():
+            self._owe(ask, draft)
+            found[ask] = Held(draft.listing, standing)
+        return found
+
+    def flight_key(self, ask: Ask) -> str:
+        """Give what a question is called while it is asked: who may share an answer may share this."""
+        access, tenant, hasher = self.accesses[ask.source.name], ask.address.tenant, self.cabinet.hasher
+        scope = scope_of(ask.source, access, tenant=tenant)
+        question = Question(scope, tenant, str(ask.address), ask.aspect, self.filter)
+        # Under a tenant's partition each credential asks for itself: that shows whether it is taken.
+        return hasher.text("flight", question.key(hasher), access.identity, self.markers_only)
 
     async def verdicts(self, realms: Collection[Realm], *, deadline: float) -> dict[Realm, bool]:
         """Give for which of these an upstream has lately accepted or refused this request's credential."""
@@ -176,9 +213,38 @@ class Shelf:
             for wanted in dict.fromkeys(filters)
         ]
 
+    async def _latest(
+        self, asks: Sequence[Ask], since: Since, deadline: float
+    ) -> dict[Ask, tuple[Standing, Draft]]:
+        if self.markers_only or not asks:
+            return {}
+        questions = {ask: self._questions(ask) for ask in asks}
+        realms = {(ask.source.name, ask.address.tenant) for ask in asks}
+        markers = {realm: self._markers.keys(realm) for realm in realms}
+        keys = dict.fromkeys(chain(*questions.values(), *markers.values()))
+        blobs = await self._load(list(keys), deadline)
+        meanwhile = timedelta(seconds=self.cabinet.clock.monotonic() - since.looked)
+        found, now = {}, self.cabinet.clock.now()
+        for ask, asked in questions.items():
+            realm = (ask.source.name, ask.address.tenant)
+            barred = self._markers.barred_until(realm, blobs)
+            best = self._best(ask, asked, blobs, barred, meanwhile=meanwhile)
+            if best is not None and since.afresh and now - best[1].listing.fetched_at >= meanwhile:
+                continue
+            if best is not None and best[0] is Standing.FRESH:
+                found[ask] = best
+        return found
+
     def _best(
-        self, ask: Ask, keys: Sequence[str], blobs: Mapping[str, bytes | None], barred: datetime
-    ) -> Held | None:
+        self,
+        ask: Ask,
+        keys: Sequence[str],
+        blobs: Mapping[str, bytes | None],
+        barred: datetime,
+        *,
+        meanwhile: timedelta | None = None,
+    ) -> tuple[Standing, Draft] | None:
+        """Choose among the entries; one no older than `meanwhile` is fresh to whoever waited so long."""
         best: tuple[int, float, Draft] | None = None
         now = self.cabinet.clock.now()
         for key in keys:
@@ -194,13 +260,12 @@ class Shelf:
                 now=now,
                 jitter=jitter_of(key),
             )
+            if meanwhile is not None and now - draft.listing.fetched_at < meanwhile:
+                standing = Standing.FRESH
             if standing in _USABLE:
                 rank = (_USABLE.index(standing), -draft.listing.fetched_at.timestamp(), draft)
                 best = rank if best is None or rank[:2] < best[:2] else best
-        if best is None:
-            return None
-        self._owe(ask, best[2])
-        return Held(best[2].listing, _USABLE[best[0]])
+        return None if best is None else (_USABLE[best[0]], best[2])
 
     def _owe(self, ask: Ask, draft: Draft) -> None:
         listing = draft.listing

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
 
 from connectors.contract import Connector, Freshness, Pace
 from connectors.credential import Scheme
 from connectors.model import Address
-from connectors.ports import Sender
+from connectors.ports import LaneState, Sender
 from connectors.settings import Visibility
 
 
@@ -30,13 +32,32 @@ class Access:
     sender: Sender | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a source is doing for one credential, as this process sees it, at this moment.
+
+    `breaker` is the worse of the circuits of its host and of the credential; an open one lets the
+    next call through after `retry_after`. `pace` is None while nothing has been sent.
+    """
+
+    breaker: Literal["closed", "half_open", "open"] = "closed"
+    retry_after: timedelta | None = None
+    pace: LaneState | None = None
+
+
+def unknown_condition(_identity: str) -> Condition:
+    """Give the condition of a source that nothing is known against."""
+    return Condition()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """One `[sources.<name>]`: its connector, its policies, and how to get access to it.
 
     There is one object of each, and it is compared as such: questions are hashed by the thousand.
     `schemes` is what a caller may send; empty when the credential comes from the settings.
-    `admit` gives the access of a caller, or of the service itself (None).
+    `admit` gives the access of a caller, or of the service itself (None); `condition` tells how the
+    source is doing for an identity.
     """
 
     name: str
@@ -46,6 +67,7 @@ class Source:
     visibility: Visibility
     schemes: frozenset[Scheme]
     admit: Callable[[UpstreamCredential | None], Access] = field(repr=False)
+    condition: Callable[[str], Condition] = field(default=unknown_condition, repr=False)
 
     @property
     def by_caller(self) -> bool:

@@ -102,7 +102,14 @@ def test_bounds_are_inclusive(caller: httpx.Client, name: str, value: str) -> No
 
 def test_every_mistake_is_told_at_once(caller: httpx.Client) -> None:
     """A caller with several mistakes mends them in one go."""
-    query = {"hops": "9", "max_nodes": "50001", "sort": "?", "plan": "true", "direction": "up", "fan_out": ""}
+    query = {
+        "hops": "9",
+        "max_nodes": "50001",
+        "sort": "?",
+        "plans": "true",
+        "direction": "up",
+        "fan_out": "",
+    }
     response = caller.get(f"/graph/{DOMAIN}", params=query)
     check_problem(response, 400, "invalid-parameter", fields=query)
 

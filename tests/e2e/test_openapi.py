@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 KEY = "acescency.com"
 # What is right only together with something else.
-NOT_ALONE = ("to", "paths", "table", "cursor")
+NOT_ALONE = ("to", "paths", "table", "cursor", "plan")
 OF_HTTP = {"date", "content-length", "content-type", "transfer-encoding"}
 
 ANSWERS = {
@@ -34,6 +34,7 @@ ANSWERS = {
     "a path": f"/graph/{DOMAIN}?to={quote(DROPPER)}&paths=2",
     "no path": f"/graph/{DOMAIN}?to={quote(NOBODY)}&require=none",
     "explained": f"/graph/{DOMAIN}?explain=identity&identity=asserted",
+    "planned": f"/graph/{DOMAIN}?hops=2&plan=true&timeout=9",
     "measured": f"/graph/{DOMAIN}?hops=2&measures=degree,pagerank,communities,components,betweenness",
     "sources": "/sources",
     "resolved": "/resolve?q=hxxps://acescency[.]com/x",
@@ -83,6 +84,7 @@ def test_a_real_answer_has_the_documented_shape(caller: httpx.Client, document: 
     shapes = {"/graph": "Answer", "/resolve": "Resolved"}
     shapes |= {"/sources": "SourceList", "/healthz": "Health", "/readyz": "Readiness"}
     shape = next(shape for start, shape in shapes.items() if path.startswith(start))
+    shape = "PlannedAnswer" if "plan=true" in path else shape
     strict(document, shape).validate(answer.json())
 
 
@@ -161,7 +163,7 @@ def test_a_real_problem_has_the_documented_shape(
 
 def test_headers_are_documented(caller: httpx.Client, document: Json) -> None:
     """Every header of an answer but those of HTTP itself is documented on its route."""
-    for path in (f"/graph/{DOMAIN}", "/resolve", "/sources", "/healthz", "/readyz"):
+    for path in (f"/graph/{DOMAIN}", "/resolve", "/sources", "/healthz", "/readyz", "/metrics"):
         route = "/graph/{node}" if path.startswith("/graph") else path
         told = document["paths"][route]["get"]["responses"]["200"]["headers"]
         sent = set(caller.get(path, params={"q": "x"} if path == "/resolve" else {}).headers) - OF_HTTP
@@ -293,6 +295,8 @@ def test_the_docs_page_shows_the_document(caller: httpx.Client) -> None:
 
 
 def _spelled(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return ",".join(value) if isinstance(value, list) else str(value)
 
 

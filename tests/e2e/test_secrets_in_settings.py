@@ -9,6 +9,7 @@ from connectors.testing.canary import canary
 from harness.command import run_relgraph
 from harness.leak import find_leaks
 from harness.settings import autodesk, threatwinds, write_settings
+from service.cli import main
 
 SECRET = canary("settings")
 SHORT = "sh0rt-1"
@@ -54,12 +55,15 @@ WRONG: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def refused(tmp_path: Path, command: str, settings: dict[str, Any]) -> str:
-    """Give what the command says of these settings, which it has to refuse without a secret."""
+def write(tmp_path: Path, settings: dict[str, Any]) -> str:
+    """Write these settings, which say the rest as they should, and give the file's path."""
     top = {"redis_url": "embedded", "sources": {"feed": threatwinds("https://h", **BEARER)}}
-    path = write_settings(tmp_path / "relgraph.toml", **top | settings)
-    arguments = ("--port", "0") if command == "serve" else ()
-    ended = run_relgraph(command, "--config", str(path), *arguments)
+    return str(write_settings(tmp_path / "relgraph.toml", **top | settings))
+
+
+def refused(tmp_path: Path, settings: dict[str, Any]) -> str:
+    """Give what a start of the service says of these settings, which it has to refuse without a secret."""
+    ended = run_relgraph("serve", "--config", write(tmp_path, settings), "--port", "0")
     assert ended.returncode == 2, ended.stderr
     assert find_leaks(ended.stdout + ended.stderr, secrets=SECRETS) == set()
     return ended.stderr
@@ -69,16 +73,22 @@ def refused(tmp_path: Path, command: str, settings: dict[str, Any]) -> str:
     ("named", "settings"), WRONG, ids=[f"{n}-{name}" for n, (name, _) in enumerate(WRONG)]
 )
 def test_a_wrong_setting_is_named_and_not_quoted(
-    tmp_path: Path, named: str, settings: dict[str, Any]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], named: str, settings: dict[str, Any]
 ) -> None:
-    """Each mistake has its setting's name in front of it, and none of a secret's text."""
-    assert f"relgraph: {named}" in refused(tmp_path, "check", settings)
+    """Each mistake has its setting's name in front of it, and none of a secret's text.
+
+    The command runs in the test's own process; the tests below start it as one.
+    """
+    assert main(["check", "--config", write(tmp_path, settings)]) == 2
+    said = capfd.readouterr()
+    assert find_leaks(said.out + said.err, secrets=SECRETS) == set()
+    assert f"relgraph: {named}" in said.err
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """Several wrong secrets in several tables, at a start of the service: one list."""
     sources = feed(authorization=SECRET)["sources"] | acc(**ACCOUNT, private_key=SECRET)["sources"]
-    said = refused(tmp_path, "serve", {"redis_url": STORE, "secret_keys": [SHORT], "sources": sources})
+    said = refused(tmp_path, {"redis_url": STORE, "secret_keys": [SHORT], "sources": sources})
     for named in ("secret_keys", "sources.feed.authorization", "sources.acc.private_key"):
         assert f"relgraph: {named}" in said
 
@@ -86,7 +96,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 def test_a_key_that_cannot_sign_is_a_wrong_setting(tmp_path: Path) -> None:
     """A PEM text with no key in it is refused at the start like any other mistake."""
     pem = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
-    assert "private_key" in refused(tmp_path, "serve", acc(**ACCOUNT, private_key=pem))
+    assert "private_key" in refused(tmp_path, acc(**ACCOUNT, private_key=pem))
 
 
 def test_a_file_that_cannot_be_read_is_not_quoted(tmp_path: Path) -> None:

@@ -175,10 +175,11 @@ def test_a_store_that_is_full_is_said_and_does_no_harm(tmp_path: Path, sources: 
         for _ in range(4):
             answer = ask(client, NODES[0])
             assert (answer.outcome, answer.calls) == ("ok", 1)
-        assert said(process, "store_refuses") == 1
+        # Each user of the store says so once, however often it is refused.
+        assert 1 <= said(process, "store_refuses") <= 6
         administrator.config_set("maxmemory", "0")
         assert [ask(client, NODES[0]).cached for _ in range(2)] == [0, 1]
-        assert said(process, "store_accepts") == 1
+        assert said(process, "store_accepts") >= 1
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -186,8 +187,12 @@ def test_a_store_that_is_full_is_said_and_does_no_harm(tmp_path: Path, sources: 
 def test_the_embedded_store_ends_with_the_service(
     tmp_path: Path, sources: Tables, workers: str, how: Signals
 ) -> None:
-    """However the service ends, the store and every worker do too; the next start tidies up after a kill."""
+    """However the service ends, the store and every worker do too; the next start tidies up after a kill.
+
+    SIGTERM ends it within ten seconds, exit code 0.
+    """
     with standing(tmp_path, "--workers", workers, redis_url="embedded", sources=sources) as (process, client):
+        assert client.get("/readyz").json()["store"] == "ok"
         assert [ask(client, NODES[0]).cached for _ in range(2)] == [0, 1]
         everybody = family(process.popen.pid)
         stores = [line for pid in everybody if b" unixsocket:" in (line := command_line(pid))]
@@ -195,8 +200,10 @@ def test_the_embedded_store_ends_with_the_service(
         assert len(everybody) >= (2 if workers == "1" else 4)
         folder = Path(stores[0].partition(b" unixsocket:")[2].rstrip(b"\0").decode()).parent
         assert folder.is_dir()
+        began = monotonic()
         assert process.end(how) == (0 if how is SIGTERM else -SIGKILL)
-        assert survivors(everybody, within=5) == []
+        assert monotonic() - began < 10
+        assert survivors(everybody, within=3) == []
     if how is SIGKILL:
         with start_embedded():
             assert not folder.exists()

@@ -36,6 +36,10 @@ class Board:
         """Give the calls since the journal was emptied whose path contains the text, oldest first."""
         return [call for call in self._ask("GET", "journal")["calls"] if containing in call["path"]]
 
+    def under_way(self) -> int:
+        """Count the calls that have arrived and are neither answered nor given up by their caller."""
+        return int(self._ask("GET", "journal")["connections"]["now"])
+
     def forget(self) -> None:
         """Empty the journal."""
         self._ask("DELETE", "journal")

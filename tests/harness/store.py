@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from service.adapters.embedded import find_binary
 
 _PATIENCE = 10.0
+_NO_ANSWERS = (b"relgraph:governor:", b"rg1:lease:", b"rg1:lore:")
 
 
 class Store:
@@ -40,9 +41,12 @@ class Store:
         return Redis.from_url(self.url, socket_timeout=5)
 
     def content(self) -> dict[bytes, tuple[bytes, int]]:
-        """Give every key with its value and its time to live in milliseconds, -1 for no end."""
+        """Give every key with its value and its time to live in milliseconds, -1 for no end.
+
+        Without the governor's numbers, leases, and what plans go by: none of them is an answer's.
+        """
         with closing(self.client()) as client:
-            keys = list(client.scan_iter(count=1000))
+            keys = [key for key in client.scan_iter(count=1000) if not key.startswith(_NO_ANSWERS)]
             values = cast("list[bytes | None]", client.mget(keys) if keys else [])
             return {key: (value or b"", client.pttl(key)) for key, value in zip(keys, values, strict=True)}
 

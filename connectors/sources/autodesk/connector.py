@@ -106,6 +106,7 @@ def _describe(settings: AutodeskSettings) -> ConnectorSpec:
         scope=(("base_url", settings.root), ("region", settings.region or "")),
         mapping_version=MAPPING_VERSION,
         batch_size=MAX_ENTITIES if settings.intersect else 1,
+        page_size=settings.page_limit,
         selects=True,
         freshness=Freshness.of(settings),
         pace=Pace.of(settings),

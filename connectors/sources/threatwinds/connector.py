@@ -55,6 +55,7 @@ class ThreatWindsConnector:
                 *chosen,
             ),
             mapping_version=MAPPING_VERSION,
+            page_size=settings.limit,
             describes=True,
             freshness=Freshness.of(settings),
             pace=Pace.of(settings),
@@ -116,5 +117,4 @@ class ThreatWindsConnector:
         if aspect is Aspect.DESCRIPTION:
             return Call("GET", path, (node,), headers=(_ACCEPT,), aspect=aspect)
         # No page number: see `slices`.
-        headers = (_ACCEPT, *self._headers)
-        return Call("GET", f"{path}/relations", (node,), query=self._query, headers=headers)
+        return Call("GET", f"{path}/relations", (node,), query=self._query, headers=(_ACCEPT, *self._headers))

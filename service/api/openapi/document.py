@@ -20,6 +20,7 @@ from service.api.openapi.resolve import resolve_paths, resolve_schemas
 from service.api.openapi.response import (
     graph_responses,
     health_responses,
+    metrics_responses,
     posted_responses,
     readiness_responses,
     source_responses,
@@ -138,6 +139,16 @@ def _other_paths(configured: Configured) -> dict[str, Any]:
                 "description": "Stays ready when the cache or a source is down, and says so.",
                 "security": [],
                 "responses": readiness_responses(),
+            }
+        },
+        "/metrics": {
+            "get": {
+                "operationId": "tell_metrics",
+                "tags": ["health"],
+                "summary": "What there is to count",
+                "description": "For Prometheus: every metric, of all processes of this instance.",
+                "security": _security(configured),
+                "responses": metrics_responses(keyed=configured.keyed),
             }
         },
     }

@@ -9,9 +9,9 @@ from service.api.body import encode_json
 from service.api.format.media import Format, Table
 from service.api.format.writer import write_answer
 from service.api.format.written import Written
-from service.api.openapi.answer import Answer
 from service.api.openapi.cytoscape import CytoscapeGraph
 from service.api.openapi.event import Event
+from service.api.openapi.planned import AnswerOrPlan
 from service.api.openapi.sample import (
     load_example,
     write_events,
@@ -42,7 +42,7 @@ def answer_content(*, several: bool) -> dict[str, Media]:
 def _describe(format: Format, *, several: bool) -> Media:
     match format:
         case Format.JSON:
-            return {"schema": refer(Answer), "examples": _named(_answers(several=several))}
+            return {"schema": refer(AnswerOrPlan), "examples": _named(_answers(several=several))}
         case Format.NDJSON:
             return _stream()
         case Format.CYTOSCAPE:

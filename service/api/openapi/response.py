@@ -57,6 +57,13 @@ _ANYWHERE = (
     "headers-too-large",
 )
 
+_METRICS = """\
+# HELP relgraph_answers_total Graphs given, streams included, complete or not.
+# TYPE relgraph_answers_total counter
+relgraph_answers_total{complete="false"} 2.0
+relgraph_answers_total{complete="true"} 41.0
+"""
+
 
 def graph_responses(*, keyed: bool) -> dict[str, Response]:
     """Describe what GET answers on the graph routes; `keyed` when callers need a key."""
@@ -114,6 +121,20 @@ def readiness_responses() -> dict[str, Response]:
     return {
         "200": describe_success("Requests are answered.", Readiness, bodies, headers=NEVER_KEPT),
         **describe_problems(*OF_SERVICE),
+    }
+
+
+def metrics_responses(*, keyed: bool) -> dict[str, Response]:
+    """Describe what /metrics answers."""
+    return {
+        "200": {
+            "description": "Every metric, in Prometheus's text format, version 0.0.4.",
+            "headers": ALWAYS | NEVER_KEPT,
+            "content": {
+                "text/plain": {"schema": {"type": "string"}, "examples": {"a part": {"value": _METRICS}}}
+            },
+        },
+        **describe_problems(*_unauthenticated(keyed=keyed), *OF_SERVICE),
     }
 
 

@@ -5,11 +5,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from service.api.openapi.answer import Answer, SourceReport
+from service.api.openapi.answer import SourceReport
 from service.api.openapi.cytoscape import CytoscapeGraph
 from service.api.openapi.event import Event
+from service.api.openapi.planned import AnswerOrPlan
 from service.api.openapi.shape import open_word, write_schemas
 from service.api.openapi.wording import OUTCOMES
+
+_BREAKER = {
+    "closed": "calls leave",
+    "half_open": "one call at a time leaves, to find out",
+    "open": "no call leaves: the last ones failed, each of them",
+}
 
 
 class Mistake(BaseModel):
@@ -56,6 +63,27 @@ class LastOutcome(BaseModel):
     retry_at: datetime | None = Field(description="When the source wants to be asked again at the earliest.")
 
 
+class BreakerState(BaseModel):
+    """Whether the source is called at all: after failures in a row it is left alone for a while."""
+
+    state: Annotated[str, open_word(_BREAKER, "From best to worst these are known:")]
+    retry_after_seconds: Annotated[int, Field(ge=0)] | None = Field(
+        description="While it is open: after how long the next call may leave."
+    )
+
+
+class PaceState(BaseModel):
+    """How many calls may leave, for this caller's credential."""
+
+    left: int | None = Field(description="Calls that are left at this moment; null where no limit is known.")
+    concurrency: int = Field(description="How many may be under way at once, as found out so far.")
+    under_way: int
+    waiting: int
+    rest_seconds: Annotated[int, Field(ge=0)] = Field(
+        description="How much longer the source wants to be left alone."
+    )
+
+
 class SourceRecord(BaseModel):
     """A configured source, as this caller may use it."""
 
@@ -71,9 +99,12 @@ class SourceRecord(BaseModel):
     requests_per_minute: int | None
     ttl_seconds: Annotated[float, Field(ge=0)]
     examples: list[ExampleAddress]
+    enabled: bool = Field(description="False when the operator has switched it off: no call goes to it.")
     last: LastOutcome | None = Field(
         description="How it did when it was last asked for this caller, as this process has seen it."
     )
+    breaker: BreakerState
+    pace: PaceState | None = Field(description="Null while this process has asked it nothing.")
 
 
 class SourceList(BaseModel):
@@ -105,4 +136,4 @@ class Readiness(BaseModel):
 
 def component_schemas() -> dict[str, Any]:
     """Give every shape but those of /resolve under its name, for `components.schemas`."""
-    return write_schemas(Answer, CytoscapeGraph, Event, Problem, SourceList, Health, Readiness)
+    return write_schemas(AnswerOrPlan, CytoscapeGraph, Event, Problem, SourceList, Health, Readiness)

@@ -46,7 +46,7 @@ TAGS: Mapping[str, str] = {
     "graph": "The neighborhood of a node, however its address is sent.",
     "resolve": "Pasted text of any kind, and the addresses that it may mean.",
     "sources": "The configured upstreams, with an example address of each.",
-    "health": "Whether the process lives, and whether it can answer.",
+    "health": "Whether the process lives, whether it can answer, and what there is to count.",
 }
 
 OUTCOMES: Mapping[Outcome, str] = {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -86,20 +87,35 @@ def _gone(pids: set[int], *, within: float = 3.0) -> set[int]:
     return left
 
 
-@pytest.fixture
-def start() -> Iterator[Callable[..., Program]]:
-    """Give a function that starts a program; what still runs at the end is killed."""
+@contextmanager
+def _starting() -> Iterator[Callable[..., Program]]:
     programs: list[Program] = []
 
     def start_program(*arguments: str, environ: dict[str, str] | None = None) -> Program:
         programs.append(Program(*arguments, environ=environ))
         return programs[-1]
 
-    yield start_program
-    for program in programs:
-        for pid in program.family() if program.process.poll() is None else ():
-            os.kill(pid, signal.SIGKILL)
-        program.process.communicate()
+    try:
+        yield start_program
+    finally:
+        for program in programs:
+            for pid in program.family() if program.process.poll() is None else ():
+                os.kill(pid, signal.SIGKILL)
+            program.process.communicate()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Program]]:
+    """Give a function that starts a program; what still runs at the end is killed."""
+    with _starting() as start_program:
+        yield start_program
+
+
+@pytest.fixture(scope="module")
+def start_for_all() -> Iterator[Callable[..., Program]]:
+    """Give the same for what the tests of one file share, and leave as it is."""
+    with _starting() as start_program:
+        yield start_program
 
 
 @pytest.fixture

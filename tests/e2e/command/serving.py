@@ -66,7 +66,7 @@ def main() -> None:
     if chosen.workers == 1:
         serve_here(build, settings, listener=listener, announce=announce)
     else:
-        Supervisor(build, settings, listener=listener, workers=chosen.workers).run(announce=announce)
+        Supervisor([build] * chosen.workers, settings, listener=listener).run(announce=announce)
 
 
 if __name__ == "__main__":

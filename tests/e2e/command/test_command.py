@@ -3,6 +3,7 @@
 import json
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -25,12 +26,22 @@ api_secret = "canary-secret"
 """
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> str:
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Write settings with the embedded store and a source that nobody answers for."""
-    path = tmp_path / "relgraph.toml"
+    path = tmp_path_factory.mktemp("command") / "relgraph.toml"
     path.write_text(SOURCE, "utf-8")
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def crew(start_for_all: Callable, config: str) -> set[int]:
+    """Serve with two workers, and give the ids of all processes that belong to it."""
+    program = start_for_all(*CLI, "serve", "--config", config, "--port", "0", "--workers", "2")
+    program.url()
+    family: set[int] = program.family()
+    assert len(family) >= 4
+    return family
 
 
 def fetch(url: str) -> bytes:
@@ -40,60 +51,26 @@ def fetch(url: str) -> bytes:
         return body
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_serve_answers_and_leaves_nothing_behind(
-    start: Callable, left_behind: Callable, config: str, workers: str
-) -> None:
-    """It says where it listens, is ready with its own store, and SIGTERM ends all of it, exit code 0."""
-    program = start(*CLI, "serve", "--config", config, "--port", "0", "--workers", workers)
-    url = program.url()
-    assert json.loads(fetch(f"{url}/readyz"))["store"] == "ok"
-    family = program.family()
-    code, seconds = program.end(signal.SIGTERM)
-    assert code == 0
-    assert seconds < 10
-    assert len(family) >= 1 + int(workers)
-    assert not left_behind(family)
-
-
-@linux
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_sigkill_leaves_no_process_behind(
-    start: Callable, left_behind: Callable, config: str, workers: str
-) -> None:
-    """Neither a worker nor the embedded store survives the process that started it."""
-    program = start(*CLI, "serve", "--config", config, "--port", "0", "--workers", workers)
-    program.url()
-    family = program.family()
-    program.end(signal.SIGKILL)
-    assert len(family) >= 1 + int(workers)
-    assert not left_behind(family)
-
-
-def test_workers_share_one_embedded_store(start: Callable, config: str) -> None:
+def test_workers_share_one_embedded_store(crew: set[int]) -> None:
     """However many workers serve, one store was started."""
-    program = start(*CLI, "serve", "--config", config, "--port", "0", "--workers", "2")
-    program.url()
-    commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in program.family()]
+    commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in crew]
     assert sum(b"unixsocket" in command or b"-server" in command for command in commands) == 1
 
 
-def test_no_secret_is_where_other_users_may_look(start: Callable, config: str) -> None:
+def test_no_secret_is_where_other_users_may_look(crew: set[int]) -> None:
     """The credentials of the sources are on no command line and in no environment of any process."""
-    program = start(*CLI, "serve", "--config", config, "--port", "0", "--workers", "2")
-    program.url()
-    for pid in program.family():
+    for pid in crew:
         assert b"canary" not in Path(f"/proc/{pid}/cmdline").read_bytes()
         assert b"canary" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def test_a_taken_port_is_one_clear_line(start: Callable, config: str) -> None:
     """Exit code 1 and the address; no traceback."""
-    url = start(*CLI, "serve", "--config", config, "--port", "0").url()
-    port = url.rpartition(":")[2]
-    second = start(*CLI, "serve", "--config", config, "--port", port)
-    out, err = second.process.communicate(timeout=30)
-    assert second.process.returncode == 1
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        program = start(*CLI, "serve", "--config", config, "--port", str(port))
+        out, err = program.process.communicate(timeout=30)
+    assert program.process.returncode == 1
     assert out == ""
     assert err == f"relgraph: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,13 @@ import pytest
 
 PROGRAM = str(Path(__file__).with_name("serving.py"))
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux's kernel watches a parent")
+
+
+@pytest.fixture(scope="module")
+def listening(start_for_all: Callable) -> str:
+    """Serve for all tests that leave the server as it is, and give its URL."""
+    url: str = start_for_all(PROGRAM).url()
+    return url
 
 
 def ask(url: str) -> dict[str, Any]:
@@ -51,18 +59,21 @@ def test_sigterm_finishes_what_is_in_flight(start: Callable, left_behind: Callab
     assert not left_behind(family)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_sigterm_waits_for_no_straggler(start: Callable, left_behind: Callable, workers: str) -> None:
-    """A request that would take a minute is told to come back, and keeps nobody beyond ten seconds."""
-    program = start(PROGRAM, "--workers", workers)
-    url = program.url()
-    family = program.family()
-    thread, answers = ask_aside(f"{url}/sleep/60")
-    _, seconds = program.end(signal.SIGTERM)
-    thread.join()
-    assert (answers[0]["status"], answers[0]["type"]) == (503, "/problems/not-ready")
-    assert 7 < seconds < 10
-    assert not left_behind(family)
+def test_sigterm_waits_for_no_straggler(start: Callable, left_behind: Callable) -> None:
+    """A request that would take a minute is told to come back, and keeps nobody beyond ten seconds.
+
+    One worker and two of them end beside each other: each takes its eight seconds in full.
+    """
+    programs = [start(PROGRAM, "--workers", workers) for workers in ("1", "2")]
+    families = [program.family() for program in programs if program.url()]
+    asked = [ask_aside(f"{program.url()}/sleep/60") for program in programs]
+    with ThreadPoolExecutor() as pool:
+        ended = list(pool.map(lambda program: program.end(signal.SIGTERM), programs))
+    for (thread, answers), (_, seconds), family in zip(asked, ended, families, strict=True):
+        thread.join()
+        assert (answers[0]["status"], answers[0]["type"]) == (503, "/problems/not-ready")
+        assert 7 < seconds < 10
+        assert not left_behind(family)
 
 
 def test_ctrl_c_ends_all_workers(start: Callable, left_behind: Callable) -> None:
@@ -120,14 +131,13 @@ def test_the_settings_are_on_no_command_line_and_in_no_environment(start: Callab
     assert ask(f"{url}/")["secret_length"] == 43
 
 
-def test_a_long_url_reaches_the_application(start: Callable, exchange: Callable) -> None:
+def test_a_long_url_reaches_the_application(listening: str, exchange: Callable) -> None:
     """Up to 64 KiB the application decides; beyond, the server answers 414 as a problem itself."""
-    url = start(PROGRAM).url()
     path = b"/" + b"a" * 20_000
-    reply = exchange(url, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    reply = exchange(listening, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert reply.startswith(b"HTTP/1.1 200 ")
     assert b'"raw_path_bytes": 20001' in reply
-    reply = exchange(url, b"GET " + path * 4 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    reply = exchange(listening, b"GET " + path * 4 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     assert reply.startswith(b"HTTP/1.1 414 ")
     assert b"/problems/uri-too-long" in reply
 
@@ -144,10 +154,10 @@ def test_a_long_url_reaches_the_application(start: Callable, exchange: Callable)
     ],
 )
 def test_what_is_no_request_is_answered_as_a_problem(
-    start: Callable, exchange: Callable, request_bytes: bytes, status: int
+    listening: str, exchange: Callable, request_bytes: bytes, status: int
 ) -> None:
     """What the parser refuses never reaches the application, and still is told as everything else is."""
-    head, _, body = exchange(start(PROGRAM).url(), request_bytes).partition(b"\r\n\r\n")
+    head, _, body = exchange(listening, request_bytes).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert b"content-type: application/problem+json" in head
     problem = json.loads(body)

@@ -92,6 +92,9 @@ def test_when_all_time_out_it_is_a_504(asker: Asker, feed: Board) -> None:
 def test_unavailable(asker: Asker, construction: Board, feed: Board, rule: dict[str, Any]) -> None:
     """A failing server and a broken connection are `unavailable`, after one retry."""
     for board, node, name in ((construction, ISSUE, "acc"), (feed, THREAT, "feed")):
+        # Failures in a row are counted (ADR 0031): each row begins here.
+        assert source_of(asker.graph(node, sources=name, headers=ANEW), name)["outcome"] == "ok"
+        board.forget()
         board.fault(rule)
         answer = asker.graph(node, sources=name, require="none", headers=ANEW)
         assert source_of(answer, name)["outcome"] == "unavailable"

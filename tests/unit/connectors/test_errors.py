@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
+
 from connectors import errors
 from connectors.errors import (
     AmbiguousNodeError,
@@ -11,7 +13,9 @@ from connectors.errors import (
     GraphError,
     InvalidParameterError,
     SourceContractError,
+    SourceDeniedError,
     SourceThrottledError,
+    SourceUnavailableError,
 )
 
 
@@ -51,6 +55,15 @@ def test_throttling_may_tell_how_long() -> None:
         seconds=3
     )
     assert SourceThrottledError("slow down").retry_after is None
+
+
+@pytest.mark.parametrize("kind", [SourceUnavailableError, SourceDeniedError])
+def test_who_is_not_asked_is_told_for_how_long(
+    kind: type[SourceUnavailableError] | type[SourceDeniedError],
+) -> None:
+    """A failure has no such time; an upstream that is left alone has."""
+    assert kind("not asked", retry_after=timedelta(seconds=3)).retry_after == timedelta(seconds=3)
+    assert kind("status 500").retry_after is None
 
 
 def test_a_broken_reply_is_told_with_its_place() -> None:

@@ -85,3 +85,24 @@ def test_no_header_asks_for_more_than_a_day(header: str) -> None:
     """Whatever the header says, the wait is None or between nothing and a day."""
     told = wait(header)
     assert told is None or timedelta(0) <= told <= timedelta(days=1)
+
+
+def test_defect_15_retry_after_in_seconds() -> None:
+    """A number is seconds."""
+    assert wait("120") == timedelta(minutes=2)
+
+
+def test_defect_15_retry_after_as_a_date() -> None:
+    """A date is waited for from when the reply came."""
+    assert wait("Fri, 02 Jan 2026 03:06:05 GMT") == timedelta(minutes=2)
+
+
+def test_defect_15_a_negative_retry_after() -> None:
+    """Less than nothing, and a date that has been, are no wait."""
+    assert (wait("-120"), wait("Fri, 02 Jan 2026 03:02:05 GMT")) == (None, None)
+
+
+def test_defect_15_a_retry_after_of_a_century() -> None:
+    """A hundred years, as a number or as a date, are cut to a day."""
+    day = timedelta(days=1)
+    assert (wait("3155760000"), wait("Wed, 02 Jan 2126 03:04:05 GMT")) == (day, day)

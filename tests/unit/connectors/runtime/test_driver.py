@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import pytest
@@ -66,7 +67,9 @@ class Toy:
 
 
 class Purse:
-    """An allowance of so many calls."""
+    """A demand of so many calls."""
+
+    until = inf
 
     def __init__(self, calls: int) -> None:
         self.left = calls
@@ -98,10 +101,10 @@ class Scripted:
         self.turn = asyncio.Event()
         self.turn.set()
 
-    async def send(self, call: Call, *, timeout: timedelta, allowance: Any) -> Reply:
+    async def send(self, call: Call, *, timeout: timedelta, demand: Any) -> Reply:
         """Do what the script says."""
         await self.turn.wait()
-        if not allowance.take():
+        if not demand.take():
             raise OverBudgetError
         self.sent.append(call.path)
         self.timeouts.append(timeout)
@@ -136,11 +139,12 @@ def run(clock: Any, sleeper: Any) -> Any:
     ) -> Finding:
         toy = connector or Toy(*openings)
         purse = calls if isinstance(calls, Purse) else Purse(calls)
+        end = clock.monotonic() + seconds
         (finding,) = await drive(
             Walk(toy, [NODE], Want()),
             sender=sender,
-            allowance=purse,
-            deadline=clock.monotonic() + seconds,
+            demand=purse,
+            deadline=end,
             clock=clock,
             sleeper=sleeper,
             jitter=lambda: 0.5,
@@ -332,12 +336,12 @@ async def test_a_retry_that_finds_the_budget_spent_at_its_turn_leaves_the_troubl
             """Let somebody else spend what is left."""
             purse.take()
 
-    walk = Walk(Toy("a"), [NODE], Want())
+    walk, end = Walk(Toy("a"), [NODE], Want()), clock.monotonic() + 10
     (finding,) = await drive(
         walk,
         sender=sender,
-        allowance=purse,
-        deadline=clock.monotonic() + 10,
+        demand=purse,
+        deadline=end,
         clock=clock,
         sleeper=Busy(),
         jitter=lambda: 0.5,

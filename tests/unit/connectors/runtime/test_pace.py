@@ -1,165 +1,201 @@
-"""Our own pace, with a fixed clock and recorded sleeps."""
+"""The governor of one process, with a fixed clock and an alarm that a test rings."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import pytest
 
-from connectors.contract import Pace
-from connectors.errors import OverBudgetError, SourceThrottledError
-from connectors.runtime.pace import Governor, Pacer
+from connectors.errors import SourceThrottledError
+from connectors.ports import Caller, Lane, LaneState, Signal
+from connectors.runtime.pace import LocalGovernor
 
+ME = Caller("me")
 SECOND = timedelta(seconds=1)
 MINUTES = timedelta(minutes=10)
 
 
-async def test_calls_beyond_the_minute_wait_for_it(clock: Any, sleeper: Any) -> None:
-    """With two a minute the third call goes a minute and a margin after the first."""
-    pacer = Pacer(Pace(2), clock=clock, sleeper=sleeper)
-    at = []
-    for _ in range(3):
-        async with pacer.turn(timeout=MINUTES):
-            at.append(clock.passed)
-    assert sleeper.waits == [60.5]
-    assert at == [0, 0, 60.5]
+class Wanted:
+    """A demand of one caller."""
+
+    callers = (ME,)
+    exhausted = False
+
+    def take(self) -> bool:
+        """Allow any number."""
+        return True
+
+    @property
+    def until(self) -> float:
+        """Want it for ever."""
+        return inf
+
+    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
+        """Nobody ever joins."""
+        return lambda: None
 
 
-async def test_a_wait_past_the_deadline_is_refused_at_once(clock: Any, sleeper: Any) -> None:
-    """Who cannot be served in time learns so without waiting, and when to come back."""
-    pacer = Pacer(Pace(1), clock=clock, sleeper=sleeper)
-    async with pacer.turn(timeout=SECOND):
+class Bell:
+    """An alarm that lets the fixed clock pass and rings at once when told to."""
+
+    def __init__(self, clock: Any) -> None:
+        """Start with nothing set."""
+        self._clock = clock
+        self._rings: list[tuple[float, Callable[[], None]]] = []
+
+    def __call__(self, wait: float, ring: Callable[[], None]) -> "Setting":
+        """Set it."""
+        setting = (self._clock.passed + wait, ring)
+        self._rings.append(setting)
+        return Setting(self._rings, setting)
+
+    @property
+    def set_for(self) -> list[float]:
+        """Give when it is to ring."""
+        return [at for at, _ in self._rings]
+
+    async def pass_time(self) -> None:
+        """Let time pass to the next ring, and others run."""
+        at, ring = min(self._rings, key=lambda setting: setting[0])
+        self._rings.remove((at, ring))
+        self._clock.passed = max(self._clock.passed, at)
+        ring()
+        await asyncio.sleep(0)
+
+
+class Setting:
+    """One setting of the alarm."""
+
+    def __init__(self, rings: list[Any], setting: Any) -> None:
+        """Keep which."""
+        self._rings, self._setting = rings, setting
+
+    def cancel(self) -> None:
+        """Take it back."""
+        if self._setting in self._rings:
+            self._rings.remove(self._setting)
+
+
+@pytest.fixture
+def bell(clock: Any) -> Bell:
+    """Give the alarm."""
+    return Bell(clock)
+
+
+@pytest.fixture
+def governor(clock: Any, bell: Bell) -> LocalGovernor:
+    """Give a governor."""
+    return LocalGovernor(clock=clock, alarm=bell)
+
+
+def lane(requests_per_minute: int | None = None, concurrency: int = 10, identity: str = "me") -> Lane:
+    """Give a lane."""
+    return Lane("a.example", identity, requests_per_minute, concurrency)
+
+
+async def pass_through(governor: LocalGovernor, of: Lane, timeout: timedelta = SECOND) -> None:
+    """Have a turn and end it."""
+    async with governor.turn(of, demand=Wanted(), timeout=timeout):
         pass
+
+
+async def test_calls_beyond_the_minute_wait_for_it(governor: LocalGovernor, clock: Any, bell: Bell) -> None:
+    """With two a minute the third call goes a minute and a margin after the first."""
+    for _ in range(2):
+        await pass_through(governor, lane(2))
+    third = asyncio.create_task(pass_through(governor, lane(2), MINUTES))
+    await asyncio.sleep(0)
+    assert (third.done(), bell.set_for) == (False, [60.5])
+    await bell.pass_time()
+    await third
+    assert (clock.passed, bell.set_for) == (60.5, [])
+
+
+async def test_a_wait_past_the_deadline_is_refused_at_once(
+    governor: LocalGovernor, clock: Any, bell: Bell
+) -> None:
+    """Who cannot be served in time learns so without waiting, and when to come back."""
+    await pass_through(governor, lane(1))
     clock.advance(10)
     with pytest.raises(SourceThrottledError, match="our own pace") as caught:
-        async with pacer.turn(timeout=SECOND):
-            pass
+        await pass_through(governor, lane(1))
     assert caught.value.retry_after == timedelta(seconds=50.5)
-    assert sleeper.waits == []
+    assert bell.set_for == []
 
 
-async def test_who_was_refused_took_no_turn(clock: Any, sleeper: Any) -> None:
-    """A refusal does not push later calls back."""
-    pacer = Pacer(Pace(1), clock=clock, sleeper=sleeper)
-    async with pacer.turn(timeout=SECOND):
-        pass
-    with pytest.raises(SourceThrottledError):
-        async with pacer.turn(timeout=SECOND):
-            pass
-    async with pacer.turn(timeout=MINUTES):
-        assert sleeper.waits == [60.5]
-
-
-async def test_the_places_are_given_in_order_of_arrival(clock: Any, sleeper: Any) -> None:
-    """With one place, callers go one by one, first come, first served."""
-    pacer = Pacer(Pace(concurrency=1), clock=clock, sleeper=sleeper)
-    order: list[str] = []
-
-    async def visit(name: str) -> None:
-        async with pacer.turn(timeout=SECOND):
-            order.append(f"{name} in")
-            await asyncio.sleep(0)
-            order.append(f"{name} out")
-
-    async with asyncio.TaskGroup() as group:
-        for name in "abc":
-            group.create_task(visit(name))
-    assert order == ["a in", "a out", "b in", "b out", "c in", "c out"]
-
-
-async def test_no_place_in_time_is_our_own_pace(clock: Any, sleeper: Any) -> None:
-    """A call that finds every place taken until its time is up is throttled, and leaves the line."""
-    pacer = Pacer(Pace(concurrency=1), clock=clock, sleeper=sleeper)
-    async with pacer.turn(timeout=SECOND):
-        with pytest.raises(SourceThrottledError, match="1 calls are under way"):
-            async with pacer.turn(timeout=timedelta(milliseconds=10)):
-                pass
-    async with pacer.turn(timeout=timedelta(milliseconds=10)):
-        assert not pacer.idle
-    assert pacer.idle
-
-
-class Stopped:
-    """A sleeper that never wakes."""
-
-    async def sleep(self, wait: timedelta) -> None:
-        """Wait for ever."""
-        await asyncio.Event().wait()
-
-
-async def test_who_is_cancelled_gives_turn_and_place_back(clock: Any) -> None:
-    """A cancelled wait costs later callers neither a call of the minute nor a place."""
-    pacer = Pacer(Pace(1, concurrency=1), clock=clock, sleeper=Stopped())
-    async with pacer.turn(timeout=SECOND):
-        pass
-
-    async def visit() -> None:
-        async with pacer.turn(timeout=MINUTES):
-            pass
-
-    waiting = asyncio.create_task(visit())
+async def test_one_alarm_serves_a_whole_line(governor: LocalGovernor, bell: Bell) -> None:
+    """However many wait for the same moment, one alarm is set for it, and none when they are gone."""
+    await pass_through(governor, lane(1))
+    waiting = [asyncio.create_task(pass_through(governor, lane(1), MINUTES)) for _ in range(5)]
     await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    assert bell.set_for == [60.5]
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+    assert bell.set_for == []
+
+
+async def test_who_is_cancelled_at_its_turn_gives_it_back(governor: LocalGovernor, bell: Bell) -> None:
+    """A turn that comes in the same moment as its caller is cancelled goes to the next."""
+    await pass_through(governor, lane(1))
+    first = asyncio.create_task(pass_through(governor, lane(1), MINUTES))
+    second = asyncio.create_task(pass_through(governor, lane(1), MINUTES))
+    await asyncio.sleep(0)
+    first.cancel()
+    await bell.pass_time()
+    await asyncio.sleep(0)
+    assert first.cancelled()
+    await second
+
+
+async def test_the_time_that_runs_out_while_the_upstream_rests_says_how_long(
+    governor: LocalGovernor,
+) -> None:
+    """Who waited for a place and finds the upstream resting is told when that ends."""
+    async with governor.turn(lane(concurrency=1), demand=Wanted(), timeout=SECOND) as turn:
+        waiting = asyncio.create_task(pass_through(governor, lane(concurrency=1), timedelta(milliseconds=50)))
+        await asyncio.sleep(0)
+        turn.learn(Signal(SECOND, rest=timedelta(seconds=30)))
+    with pytest.raises(SourceThrottledError) as caught:
         await waiting
-    clock.advance(60.5)
-    async with pacer.turn(timeout=timedelta(milliseconds=10)):
-        assert not pacer.idle
+    assert caught.value.retry_after == timedelta(seconds=30)
 
 
-async def test_a_call_that_went_out_stays_counted(clock: Any, sleeper: Any) -> None:
-    """A call that fails on its way has used its share of the minute."""
-    pacer = Pacer(Pace(1), clock=clock, sleeper=sleeper)
-    with pytest.raises(RuntimeError, match="on the way"):
-        async with pacer.turn(timeout=SECOND):
-            raise RuntimeError("on the way")
+async def test_the_state_tells_what_is_known(governor: LocalGovernor) -> None:
+    """A lane's state is none before its first call, and afterwards what its book says."""
+    assert governor.state(lane(5)) is None
+    async with governor.turn(lane(5, 3), demand=Wanted(), timeout=SECOND):
+        assert governor.state(lane(5)) == LaneState(4, 3, 1, 0, timedelta(0))
+
+
+async def test_what_others_decided_counts_here(governor: LocalGovernor, clock: Any) -> None:
+    """Calls that left by another governor's word count, until they are given back."""
+    governor.note(lane(2), "theirs")
+    governor.note(lane(2), "unused")
+    clock.advance(20)
+    assert governor.recent(lane(2)) == [("theirs", 20), ("unused", 20)]
+    governor.tell(lane(2), "unused", signal=None, gave_back=True)
+    await pass_through(governor, lane(2))
     with pytest.raises(SourceThrottledError):
-        async with pacer.turn(timeout=SECOND):
-            pass
+        await pass_through(governor, lane(2))
 
 
-async def test_a_turn_without_a_call_is_given_back(clock: Any, sleeper: Any) -> None:
-    """Who learns at its turn that no call is left to it takes none of the minute's."""
-    pacer = Pacer(Pace(1), clock=clock, sleeper=sleeper)
-    for _ in range(3):
-        with pytest.raises(OverBudgetError):
-            async with pacer.turn(timeout=SECOND):
-                raise OverBudgetError
-    async with pacer.turn(timeout=SECOND):
-        assert sleeper.waits == []
+async def test_what_others_were_told_counts_here(governor: LocalGovernor) -> None:
+    """A rest asked of a call that left by another governor's word is kept here too."""
+    assert governor.recent(lane()) == []
+    governor.tell(lane(), "theirs", signal=Signal(SECOND, rest=timedelta(seconds=30)), gave_back=False)
+    with pytest.raises(SourceThrottledError):
+        await pass_through(governor, lane())
 
 
-async def test_a_turn_given_back_after_its_minute_is_no_trouble(clock: Any, sleeper: Any) -> None:
-    """A turn that took longer than the minute counts no more, and giving it back changes nothing."""
-    pacer = Pacer(Pace(1), clock=clock, sleeper=sleeper)
-
-    async def take_long() -> None:
-        async with pacer.turn(timeout=SECOND):
-            clock.advance(61)
-            raise OverBudgetError
-
-    with pytest.raises(OverBudgetError):
-        await take_long()
-    assert pacer.idle
-
-
-def test_one_pacer_for_each_host_identity_and_pace(clock: Any, sleeper: Any) -> None:
-    """Two sources that call one host as one identity share its allowance; others do not."""
-    governor = Governor(clock=clock, sleeper=sleeper)
-    shared = governor.pacer("a.example", identity="me", pace=Pace(120))
-    assert governor.pacer("a.example", identity="me", pace=Pace(120)) is shared
-    assert governor.pacer("a.example", identity="you", pace=Pace(120)) is not shared
-    assert governor.pacer("b.example", identity="me", pace=Pace(120)) is not shared
-
-
-async def test_idle_pacers_are_forgotten_and_busy_ones_are_not(clock: Any, sleeper: Any) -> None:
-    """Thousands of callers leave no thousands of pacers, yet nobody escapes the minute that way."""
-    governor = Governor(clock=clock, sleeper=sleeper)
-    busy = governor.pacer("a.example", identity="busy", pace=Pace(1))
-    async with busy.turn(timeout=SECOND):
-        pass
-    idle = governor.pacer("a.example", identity="idle", pace=Pace(1))
+async def test_idle_lanes_are_forgotten_and_busy_ones_are_not(governor: LocalGovernor) -> None:
+    """Thousands of callers leave no thousands of lanes, yet nobody escapes the minute that way."""
+    await pass_through(governor, lane(1, identity="busy"))
+    await pass_through(governor, lane(identity="idle"))
     for number in range(1100):
-        governor.pacer("a.example", identity=str(number), pace=Pace(1))
-    assert governor.pacer("a.example", identity="busy", pace=Pace(1)) is busy
-    assert governor.pacer("a.example", identity="idle", pace=Pace(1)) is not idle
+        await pass_through(governor, lane(identity=str(number)))
+    assert governor.state(lane(identity="idle")) is None
+    with pytest.raises(SourceThrottledError):
+        await pass_through(governor, lane(1, identity="busy"))

@@ -12,6 +12,7 @@ from connectors.errors import (
     SourceContractError,
     SourceDeniedError,
     SourceError,
+    SourceSwitchedOffError,
     SourceThrottledError,
     SourceTimeoutError,
     SourceUnavailableError,
@@ -38,6 +39,8 @@ def test_what_may_pass_gets_one_more_attempt(trouble: Verdict | SourceError) -> 
     [
         *(Verdict(disposition) for disposition in Disposition if disposition is not Disposition.RETRY),
         SourceTimeoutError("late"),
+        SourceSwitchedOffError(),
+        SourceUnavailableError("not asked", retry_after=timedelta(seconds=0.1)),
         SourceThrottledError("slow down"),
         SourceDeniedError("no"),
         CredentialMissingError("who?"),
@@ -45,7 +48,7 @@ def test_what_may_pass_gets_one_more_attempt(trouble: Verdict | SourceError) -> 
     ],
 )
 def test_everything_else_is_the_answer(trouble: Verdict | SourceError) -> None:
-    """A good reply, a refusal, a throttle and a broken contract are not asked about again."""
+    """A good reply, a refusal, a throttle, an open circuit and broken contents are not asked about again."""
     assert pause_before_retry(trouble, attempt=1, remaining=LONG, jitter=half) is None
 
 

@@ -1,25 +1,39 @@
-"""The paced sender: turns, the count of calls, rests, and the second call after a 401."""
+"""The paced sender: circuits, turns, the count of calls, what they teach, and the second call after a 401."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from functools import partial
+from math import inf
 from typing import Any
 
 import pytest
 
-from connectors.contract import Pace
-from connectors.errors import OverBudgetError, SourceThrottledError, SourceTimeoutError
-from connectors.runtime.pace import Governor
+from connectors.errors import (
+    OverBudgetError,
+    SourceContractError,
+    SourceDeniedError,
+    SourceError,
+    SourceThrottledError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+)
+from connectors.ports import Caller, Demand, Lane, LaneState, Signal
+from connectors.runtime.circuit import CircuitState
+from connectors.runtime.circuits import Circuits
 from connectors.runtime.sender import PacedSender
 from connectors.wire import Call, Pairs, Reply
 
 SECOND = timedelta(seconds=1)
-MINUTES = timedelta(minutes=10)
+LONG = timedelta(seconds=10)
 CALL = Call("GET", "/", nodes=())
+LANE = Lane("a.example", "me", None, 20)
 
 
 class Purse:
-    """An allowance of so many calls."""
+    """A demand of so many calls."""
+
+    callers = (Caller("somebody"),)
 
     def __init__(self, calls: int = 100) -> None:
         self.limit = calls
@@ -37,13 +51,65 @@ class Purse:
         self.taken += 1
         return True
 
+    @property
+    def until(self) -> float:
+        """Want it for ever."""
+        return inf
+
+    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
+        """Nobody ever joins."""
+        return lambda: None
+
+
+class Learning:
+    """A turn that keeps what it is told."""
+
+    def __init__(self, signals: list[Signal]) -> None:
+        self.signals = signals
+
+    def learn(self, signal: Signal) -> None:
+        """Keep it."""
+        self.signals.append(signal)
+
+
+class Turns:
+    """A governor: every turn takes `seconds`, and `places` calls may be under way."""
+
+    def __init__(self, clock: Any) -> None:
+        self.clock = clock
+        self.seconds = 0.0
+        self.places = asyncio.Semaphore(100)
+        self.given = 0
+        self.returned = 0
+        self.signals: list[Signal] = []
+
+    @asynccontextmanager
+    async def turn(self, lane: Lane, *, demand: Demand, timeout: timedelta) -> AsyncIterator[Learning]:
+        """Give a turn; one that ends in OverBudgetError comes back."""
+        assert lane == LANE
+        if self.seconds > timeout.total_seconds():
+            raise SourceThrottledError("our own pace", retry_after=timedelta(seconds=self.seconds))
+        async with self.places:
+            self.clock.advance(self.seconds)
+            self.given += 1
+            try:
+                yield Learning(self.signals)
+            except OverBudgetError:
+                self.returned += 1
+                raise
+
+    def state(self, lane: Lane) -> LaneState | None:
+        """Know nothing."""
+        return None
+
 
 class Recording:
-    """A wire that notes when it was used, with how much time and whose signature."""
+    """A wire that notes when it was used, with how much time and whose signature; a call takes `seconds`."""
 
-    def __init__(self, clock: Any, *replies: Reply) -> None:
+    def __init__(self, clock: Any, *replies: Reply | SourceError) -> None:
         self.clock = clock
         self.replies = replies
+        self.seconds = 0.0
         self.at: list[float] = []
         self.timeouts: list[timedelta] = []
         self.signatures: list[str] = []
@@ -51,14 +117,18 @@ class Recording:
         self.open.set()
 
     async def send(self, call: Call, *, signature: Pairs, timeout: timedelta) -> Reply:
-        """Note it, and reply when open."""
+        """Note it, and reply when open: as scripted, then 200 for ever."""
         self.at.append(self.clock.passed)
         self.timeouts.append(timeout)
         self.signatures.append(signature[0][1])
         count = len(self.at)
         await asyncio.sleep(0)
         await self.open.wait()
-        return self.replies[count - 1] if count <= len(self.replies) else Reply(200, self.clock.now())
+        self.clock.advance(self.seconds)
+        met = self.replies[count - 1] if count <= len(self.replies) else Reply(200, self.clock.now())
+        if isinstance(met, SourceError):
+            raise met
+        return met
 
 
 class Renewing:
@@ -68,7 +138,6 @@ class Renewing:
 
     def __init__(self, *values: str) -> None:
         self.left = list(values)
-        self.rejected: list[Pairs] = []
 
     async def headers(self, *, timeout: timedelta) -> Pairs:
         """Give the first that is left."""
@@ -76,7 +145,6 @@ class Renewing:
 
     async def renew(self, *, rejected: Pairs, timeout: timedelta) -> bool:
         """Go on to the next, unless it has been reached already."""
-        self.rejected.append(rejected)
         if rejected[0][1] == self.left[0]:
             if len(self.left) == 1:
                 return False
@@ -88,70 +156,91 @@ class Renewing:
 
 
 @pytest.fixture
-def make(clock: Any, sleeper: Any) -> Any:
-    """Give a function that makes a sender at a pace over a wire, for the credentials given."""
-    governor = Governor(clock=clock, sleeper=sleeper)
+def turns(clock: Any) -> Turns:
+    """Give a governor that keeps nobody waiting."""
+    return Turns(clock)
 
-    def make(wire: Recording, pace: Pace, *credentials: str, identity: str = "me") -> PacedSender:
-        pacer = partial(governor.pacer, "a.example", identity=identity, pace=pace)
-        return PacedSender(wire, authorizer=Renewing(*credentials or ("one",)), pacer=pacer, clock=clock)
+
+@pytest.fixture
+def circuits(clock: Any) -> Circuits:
+    """Give the circuits of a process, without jitter."""
+    return Circuits(clock=clock, jitter=lambda: 0.0)
+
+
+@pytest.fixture
+def make(clock: Any, turns: Turns, circuits: Circuits) -> Any:
+    """Give a function that makes a sender over a wire for the credentials given."""
+
+    def make(wire: Recording, *credentials: str, observe: Any = None) -> PacedSender:
+        return PacedSender(
+            wire,
+            authorizer=Renewing(*credentials or ("one",)),
+            governor=turns,
+            lane=LANE,
+            guard=circuits.guard("source", host="a.example", identity="me"),
+            clock=clock,
+            observe=observe,
+        )
 
     return make
 
 
-async def test_a_call_that_waited_has_less_time_left(make: Any, clock: Any, sleeper: Any) -> None:
-    """With two a minute the third call goes a minute and a margin after the first."""
+def standing(circuits: Circuits) -> CircuitState:
+    """Tell where the circuits stand."""
+    return circuits.guard("source", host="a.example", identity="me").standing.state
+
+
+async def test_a_call_that_waited_has_less_time_left(make: Any, clock: Any, turns: Turns) -> None:
+    """What the turn took is no longer there for the wire."""
     wire = Recording(clock)
-    paced = make(wire, Pace(2))
-    for _ in range(3):
-        await paced.send(CALL, timeout=MINUTES, allowance=Purse())
-    assert sleeper.waits == [60.5]
-    assert wire.at == [0, 0, 60.5]
-    assert wire.timeouts == [MINUTES, MINUTES, MINUTES - timedelta(seconds=60.5)]
+    turns.seconds = 4
+    await make(wire).send(CALL, timeout=LONG, demand=Purse())
+    assert (wire.at, wire.timeouts) == ([4], [timedelta(seconds=6)])
 
 
-async def test_a_429_with_a_time_lets_everyone_rest(make: Any, clock: Any) -> None:
-    """After Retry-After nothing goes to that upstream until it is over: short calls fail, long ones wait."""
-    wire, purse = Recording(clock, Reply(429, clock.now(), {"retry-after": "7"})), Purse()
-    paced = make(wire, Pace())
-    assert (await paced.send(CALL, timeout=SECOND, allowance=purse)).status == 429
-    with pytest.raises(SourceThrottledError) as caught:
-        await paced.send(CALL, timeout=SECOND, allowance=purse)
-    assert caught.value.retry_after == timedelta(seconds=7)
-    assert purse.taken == 1
-    assert (await paced.send(CALL, timeout=MINUTES, allowance=purse)).status == 200
-    assert (wire.at, purse.taken) == ([0, 7], 2)
-
-
-async def test_only_calls_that_leave_are_counted(make: Any, clock: Any) -> None:
+async def test_only_calls_that_leave_are_counted(make: Any, clock: Any, turns: Turns) -> None:
     """Of ten calls with one place, the one under way is counted; those that wait and give up are not."""
     wire, purse = Recording(clock), Purse()
     wire.open.clear()
-    paced = make(wire, Pace(concurrency=1))
-    calls = [asyncio.create_task(paced.send(CALL, timeout=SECOND, allowance=purse)) for _ in range(10)]
+    turns.places = asyncio.Semaphore(1)
+    sender = make(wire)
+    calls = [asyncio.create_task(sender.send(CALL, timeout=SECOND, demand=purse)) for _ in range(10)]
     await asyncio.sleep(0.01)
     for call in calls:
         call.cancel()
     await asyncio.wait(calls)
-    assert (len(wire.at), purse.taken) == (1, 1)
+    assert (len(wire.at), purse.taken, turns.signals) == (1, 1, [])
 
 
-async def test_a_spent_allowance_sends_nothing_and_takes_no_turn(make: Any, clock: Any, sleeper: Any) -> None:
-    """The minute's one call is still there for whoever may make it."""
+async def test_a_spent_allowance_sends_nothing_and_takes_no_turn(make: Any, clock: Any, turns: Turns) -> None:
+    """Nobody waits to learn that no call is left."""
     wire = Recording(clock)
-    paced = make(wire, Pace(1))
     with pytest.raises(OverBudgetError, match="max_calls"):
-        await paced.send(CALL, timeout=SECOND, allowance=Purse(0))
-    await paced.send(CALL, timeout=SECOND, allowance=Purse(1))
-    assert (wire.at, sleeper.waits) == ([0], [])
+        await make(wire).send(CALL, timeout=SECOND, demand=Purse(0))
+    assert (wire.at, turns.given) == ([], 0)
 
 
-async def test_a_call_whose_time_is_up_does_not_leave(make: Any, clock: Any) -> None:
-    """It is a timeout, and nothing is spent."""
+async def test_an_allowance_spent_while_waiting_gives_the_turn_back(
+    make: Any, clock: Any, turns: Turns
+) -> None:
+    """Of two calls with one left, the second one's turn is there for whoever may use it."""
+    wire, purse = Recording(clock), Purse(1)
+    turns.places = asyncio.Semaphore(0)
+    sender = make(wire)
+    calls = [asyncio.create_task(sender.send(CALL, timeout=SECOND, demand=purse)) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    turns.places.release()
+    done = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(one) for one in done] == [Reply, OverBudgetError]
+    assert (turns.given, turns.returned) == (2, 1)
+
+
+async def test_a_call_whose_time_is_up_does_not_leave(make: Any, clock: Any, turns: Turns) -> None:
+    """It is a timeout, nothing is spent, and its turn is given back."""
     wire, purse = Recording(clock), Purse()
     with pytest.raises(SourceTimeoutError):
-        await make(wire, Pace()).send(CALL, timeout=timedelta(0), allowance=purse)
-    assert (wire.at, purse.taken) == ([], 0)
+        await make(wire).send(CALL, timeout=timedelta(0), demand=purse)
+    assert (wire.at, purse.taken, turns.returned) == ([], 0, turns.given)
 
 
 async def test_a_401_is_answered_with_another_credential_once(make: Any, clock: Any) -> None:
@@ -159,55 +248,171 @@ async def test_a_401_is_answered_with_another_credential_once(make: Any, clock: 
     refusal = Reply(401, clock.now())
     for replies, status in (([refusal], 200), ([refusal, refusal], 401)):
         wire, purse = Recording(clock, *replies), Purse()
-        reply = await make(wire, Pace(), "old", "new", "newer").send(CALL, timeout=SECOND, allowance=purse)
+        reply = await make(wire, "old", "new", "newer").send(CALL, timeout=SECOND, demand=purse)
         assert (reply.status, wire.signatures, purse.taken) == (status, ["old", "new"], 2)
 
 
 async def test_a_401_without_another_credential_is_the_reply(make: Any, clock: Any) -> None:
     """Fixed credentials are sent once."""
     wire, purse = Recording(clock, Reply(401, clock.now())), Purse()
-    reply = await make(wire, Pace(), "old").send(CALL, timeout=SECOND, allowance=purse)
+    reply = await make(wire, "old").send(CALL, timeout=SECOND, demand=purse)
     assert (reply.status, purse.taken) == (401, 1)
 
 
-async def test_the_call_after_a_401_waits_for_a_turn_of_its_own(make: Any, clock: Any, sleeper: Any) -> None:
-    """Five a minute are five, however many of them were answered 401."""
-    wire = Recording(clock, *[Reply(401, clock.now())] * 5)
-    paced = make(wire, Pace(5), "old", "new")
-    async with asyncio.TaskGroup() as group:
-        for _ in range(5):
-            group.create_task(paced.send(CALL, timeout=MINUTES, allowance=Purse()))
-    assert wire.at == [0] * 5 + [60.5] * 5
+async def test_the_call_after_a_401_waits_for_a_turn_of_its_own(make: Any, clock: Any, turns: Turns) -> None:
+    """It is a call like any other, and the first one's place is free by then."""
+    wire = Recording(clock, Reply(401, clock.now()))
+    turns.places = asyncio.Semaphore(1)
+    await make(wire, "old", "new").send(CALL, timeout=SECOND, demand=Purse())
+    assert turns.given == 2
 
 
 async def test_the_call_after_a_401_is_within_the_allowance(make: Any, clock: Any) -> None:
     """Without a call left the credential is not taken for refused: nobody tried the new one."""
     wire, purse = Recording(clock, Reply(401, clock.now())), Purse(1)
     with pytest.raises(OverBudgetError):
-        await make(wire, Pace(), "old", "new").send(CALL, timeout=SECOND, allowance=purse)
+        await make(wire, "old", "new").send(CALL, timeout=SECOND, demand=purse)
     assert (len(wire.at), purse.taken) == (1, 1)
 
 
-async def test_a_call_in_line_is_signed_with_the_newest_credential(make: Any, clock: Any) -> None:
+async def test_a_call_in_line_is_signed_with_the_newest_credential(
+    make: Any, clock: Any, turns: Turns
+) -> None:
     """What was refused while a call waited for its turn is not sent again."""
     wire = Recording(clock, Reply(401, clock.now()))
-    paced = make(wire, Pace(concurrency=1), "old", "new")
+    turns.places = asyncio.Semaphore(1)
+    sender = make(wire, "old", "new")
     async with asyncio.TaskGroup() as group:
         for _ in range(3):
-            group.create_task(paced.send(CALL, timeout=SECOND, allowance=Purse()))
+            group.create_task(sender.send(CALL, timeout=SECOND, demand=Purse()))
     assert sorted(wire.signatures) == ["new", "new", "new", "old"]
 
 
-async def test_two_requests_of_one_identity_share_one_pace_whoever_came_between(
-    make: Any, clock: Any
+async def test_a_token_that_ran_out_under_many_calls_is_no_refused_credential(
+    make: Any, clock: Any, circuits: Circuits
 ) -> None:
-    """However many identities pass by, two senders made at different times are bound together."""
-    wire = Recording(clock)
-    pace = Pace(1)
-    early = make(wire, pace, identity="me")
-    for number in range(1100):
-        await make(wire, pace, identity=str(number)).send(CALL, timeout=SECOND, allowance=Purse())
-    late = make(wire, pace, identity="me")
-    await late.send(CALL, timeout=SECOND, allowance=Purse())
+    """Twenty 401 to the old token are renewed and sent again; none of them counts."""
+    wire = Recording(clock, *[Reply(401, clock.now())] * 20)
+    sender = make(wire, "old", "new")
+    async with asyncio.TaskGroup() as group:
+        calls = [group.create_task(sender.send(CALL, timeout=SECOND, demand=Purse())) for _ in range(20)]
+    assert {call.result().status for call in calls} == {200}
+    assert standing(circuits) is CircuitState.CLOSED
+
+
+async def test_a_credential_that_is_refused_five_times_is_not_tried_again_at_once(
+    make: Any, clock: Any, turns: Turns
+) -> None:
+    """The sixth call ends without leaving, a turn or a cost; after the pause one is tried."""
+    wire, purse = Recording(clock, *[Reply(401, clock.now())] * 5), Purse()
+    for _ in range(5):
+        await make(wire).send(CALL, timeout=SECOND, demand=purse)
+    with pytest.raises(SourceDeniedError) as caught:
+        await make(wire).send(CALL, timeout=SECOND, demand=purse)
+    assert caught.value.retry_after == timedelta(seconds=0.25)
+    assert (len(wire.at), turns.given, purse.taken) == (5, 5, 5)
+    clock.advance(0.25)
+    assert (await make(wire).send(CALL, timeout=SECOND, demand=purse)).status == 200
+
+
+async def test_a_host_that_failed_five_times_is_left_alone_for_a_while(
+    make: Any, clock: Any, turns: Turns
+) -> None:
+    """Calls end at once without leaving; a quarter of a second later one leaves, and then all."""
+    wire = Recording(clock, *[Reply(500, clock.now())] * 3, *[SourceUnavailableError("cut")] * 2)
+    for _ in range(3):
+        assert (await make(wire).send(CALL, timeout=SECOND, demand=Purse())).status == 500
+    for _ in range(2):
+        with pytest.raises(SourceUnavailableError, match="cut"):
+            await make(wire).send(CALL, timeout=SECOND, demand=Purse())
+    with pytest.raises(SourceUnavailableError, match="not asked"):
+        await make(wire).send(CALL, timeout=SECOND, demand=Purse())
+    assert (len(wire.at), turns.given) == (5, 5)
+    clock.advance(0.25)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(10):
+            group.create_task(make(wire).send(CALL, timeout=SECOND, demand=Purse()))
+    assert len(wire.at) == 15
+
+
+async def test_calls_in_line_when_a_circuit_opens_do_not_leave(make: Any, clock: Any, turns: Turns) -> None:
+    """Of ten that wait in line for a dead host five leave; the turns of the others are given back."""
+    wire, purse = Recording(clock, *[SourceUnavailableError("cut")] * 10), Purse()
+    turns.places = asyncio.Semaphore(1)
+    calls = [make(wire).send(CALL, timeout=SECOND, demand=purse) for _ in range(10)]
+    met = await asyncio.gather(*calls, return_exceptions=True)
+    assert [str(one)[:9] for one in met] == ["cut"] * 5 + ["not asked"] * 5
+    assert (len(wire.at), purse.taken, turns.given, turns.returned) == (5, 5, 10, 5)
+
+
+async def test_a_cancelled_probe_gives_its_place_back(make: Any, clock: Any) -> None:
+    """The next call probes instead, and need not wait for anything."""
+    wire = Recording(clock, *[Reply(500, clock.now())] * 5)
+    for _ in range(5):
+        await make(wire).send(CALL, timeout=SECOND, demand=Purse())
+    clock.advance(0.25)
+    wire.open.clear()
+    probe = asyncio.create_task(make(wire).send(CALL, timeout=SECOND, demand=Purse()))
+    await asyncio.sleep(0.01)
+    probe.cancel()
+    await asyncio.wait([probe])
+    wire.open.set()
+    assert (await make(wire).send(CALL, timeout=SECOND, demand=Purse())).status == 200
+
+
+@pytest.mark.parametrize(
+    ("met", "timeout", "signals"),
+    [
+        (200, LONG, [Signal(timedelta(seconds=2))]),
+        (500, LONG, [Signal(timedelta(seconds=2))]),
+        (SourceTimeoutError("late"), LONG, [Signal(timedelta(seconds=2), overloaded=True)]),
+        (SourceTimeoutError("late"), SECOND, []),
+        (SourceUnavailableError("cut"), LONG, []),
+        (SourceContractError("html", path="$"), LONG, []),
+    ],
+)
+async def test_what_a_call_tells_of_the_load(  # noqa: PLR0917 - three fixtures and three columns
+    make: Any, clock: Any, turns: Turns, met: Any, timeout: timedelta, signals: list[Signal]
+) -> None:
+    """Each reply tells how long it took, a silence of 5 s that there is too much to do, a cut nothing."""
+    wire = Recording(clock, Reply(met, clock.now()) if isinstance(met, int) else met)
+    wire.seconds = 2
+    with suppress(SourceError):
+        await make(wire).send(CALL, timeout=timeout, demand=Purse())
+    assert (len(wire.at), turns.signals) == (1, signals)
+
+
+@pytest.mark.parametrize(("status", "rest"), [(429, 7), (503, 7), (500, None), (200, None)])
+async def test_what_the_headers_tell(
+    make: Any, clock: Any, turns: Turns, status: int, rest: int | None
+) -> None:
+    """Of 429 and 503 the Retry-After is a rest; the calls that are left are read from every reply."""
+    headers = {"retry-after": "7", "x-ratelimit-remaining": "3", "x-ratelimit-reset": "20"}
+    await make(Recording(clock, Reply(status, clock.now(), headers))).send(CALL, timeout=LONG, demand=Purse())
+    (signal,) = turns.signals
+    assert signal.overloaded is (rest is not None)
+    assert signal.rest == (None if rest is None else timedelta(seconds=rest))
+    assert (signal.remaining, signal.reset) == (3, timedelta(seconds=20))
+
+
+async def test_each_call_that_left_is_told_of_once(make: Any, clock: Any) -> None:
+    """By its status, or by the kind of error there was instead, and how long it was away."""
+    seen: list[tuple[int | str, float]] = []
+    wire = Recording(clock, Reply(401, clock.now()), Reply(200, clock.now()), SourceUnavailableError("cut"))
+    wire.seconds = 2
+    sender = make(wire, "old", "new", observe=lambda what, seconds: seen.append((what, seconds)))
+    await sender.send(CALL, timeout=LONG, demand=Purse())
+    with pytest.raises(SourceUnavailableError):
+        await sender.send(CALL, timeout=LONG, demand=Purse())
+    with pytest.raises(OverBudgetError):
+        await sender.send(CALL, timeout=LONG, demand=Purse(0))
+    assert seen == [(401, 2), (200, 2), ("SourceUnavailableError", 2)]
+
+
+async def test_what_the_governor_refuses_is_passed_on(make: Any, clock: Any, turns: Turns) -> None:
+    """Nothing leaves, nothing is spent, and no circuit has learnt anything."""
+    wire, purse = Recording(clock), Purse()
+    turns.seconds = 30
     with pytest.raises(SourceThrottledError):
-        await early.send(CALL, timeout=SECOND, allowance=Purse())
+        await make(wire).send(CALL, timeout=LONG, demand=purse)
+    assert (wire.at, purse.taken) == ([], 0)

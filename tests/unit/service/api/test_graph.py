@@ -17,6 +17,7 @@ from harness.toy import Toy
 from service.api.edge import Edge, LastResort
 from service.api.graph import MOST_CONTENT_BYTES, MOST_SEEDS, graph_router
 from service.api.problems import answer_problem
+from service.cache.hasher import Hasher
 from service.settings import parse_settings
 from service.usecases.answering import Answer
 from service.usecases.request import GraphRequest, Identity
@@ -60,7 +61,13 @@ async def client(listener: Listener) -> AsyncIterator[httpx.AsyncClient]:
     settings = parse_settings(
         {"sources": {"tw": {"connector": "threatwinds", "authorization": "Bearer x"}}}, environ={}
     )
-    app.state.service = Service(**parts | {"settings": settings, "sources": (SOURCE,), "expander": listener})
+    parts |= {
+        "settings": settings,
+        "sources": (SOURCE,),
+        "expander": listener,
+        "hasher": Hasher(["of tests"]),
+    }
+    app.state.service = Service(**parts)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as opened:
         yield opened
 
@@ -90,7 +97,7 @@ def fault(response: httpx.Response) -> tuple[int, list[str]]:
         (b'{"node": ["a:b:c"]}', ["node"]),
         (b'{"node": "a:b:c", "nodes": ["a:b:c"]}', ["node"]),
         (b'{"node": "a:b:c", "node": "a:b:c"}', ["node"]),
-        (b'{"node": "a:b:c", "hop": 1, "plan": true}', ["hop", "plan"]),
+        (b'{"node": "a:b:c", "hop": 1, "plans": true}', ["hop", "plans"]),
         (b'{"node": "a:b:c", "hops": 9, "timeout": "soon"}', ["hops", "timeout"]),
         (b'{"nodes": ["a:b:c", "a:b:d"], "to": "a:b:e"}', ["to"]),
         (b'{"node": "a:b:c", "table": "edges"}', ["table"]),

@@ -80,8 +80,8 @@ def test_a_lower_ceiling_lowers_the_default() -> None:
 
 def test_every_mistake_is_told() -> None:
     """Wrong values, ceilings, unknown names and empty ones come together."""
-    told = mistakes(hops="9", max_nodes="51", sort="nobody.x", plan="true", fan_out="", created_after="now")
-    assert list(told) == ["created_after", "fan_out", "hops", "max_nodes", "plan", "sort"]
+    told = mistakes(hops="9", max_nodes="51", sort="nobody.x", plans="true", fan_out="", created_after="now")
+    assert list(told) == ["created_after", "fan_out", "hops", "max_nodes", "plans", "sort"]
 
 
 def test_no_mistake_repeats_a_value() -> None:
@@ -208,7 +208,7 @@ SENT = st.fixed_dictionaries(
         name: st.lists(TEXTS.get(name, ANY_TEXT) | ANY_TEXT, min_size=1, max_size=3)
         if name in LISTS
         else TEXTS.get(name, ANY_TEXT) | ANY_TEXT
-        for name in (*GraphParameters.model_fields, "plan")
+        for name in (*GraphParameters.model_fields, "plans")
     },
 )
 
@@ -292,8 +292,8 @@ def test_members_of_the_wrong_kind_are_refused(members: dict[str, object]) -> No
 
 def test_every_wrong_member_is_told() -> None:
     """Together, by name, as of a query."""
-    told = outcome_of(lambda: read_members({"hops": 9, "plan": True, "sort": "x", "to": []}, bounds=CAPPED))
-    assert fields_of(told) == ["hops", "plan", "sort", "to"]
+    told = outcome_of(lambda: read_members({"hops": 9, "plans": True, "sort": "x", "to": []}, bounds=CAPPED))
+    assert fields_of(told) == ["hops", "plans", "sort", "to"]
 
 
 def test_what_means_nothing_alone_is_refused_alone() -> None:

@@ -58,13 +58,15 @@ def _ask(**limits: float) -> Tolerance:
         (-60, Standing.FRESH),
         (0, Standing.FRESH),
         (99.9, Standing.FRESH),
-        (100, Standing.STALE_IF_ERROR),
+        (100, Standing.STALE_WHILE_REVALIDATE),
+        (160, Standing.STALE_WHILE_REVALIDATE),
+        (160.1, Standing.STALE_IF_ERROR),
         (1099.9, Standing.STALE_IF_ERROR),
         (1100, Standing.DEAD),
     ],
 )
 def test_the_policy_decides_when_the_caller_says_nothing(age: float, standing: Standing) -> None:
-    """Fresh for the ttl, for `stale_for` more only in place of a failure, then dead."""
+    """Fresh for the ttl, a minute more beside a slow source, then in place of a failure, then dead."""
     assert _judge(age) is standing
 
 
@@ -86,7 +88,12 @@ def test_max_age_takes_the_place_of_the_ttl(age: float, max_age: float, standing
 
 @pytest.mark.parametrize(
     ("age", "standing"),
-    [(99, Standing.FRESH), (150, Standing.STALE_OK), (151, Standing.STALE_IF_ERROR), (1100, Standing.DEAD)],
+    [
+        (99, Standing.FRESH),
+        (150, Standing.STALE_OK),
+        (151, Standing.STALE_WHILE_REVALIDATE),
+        (1100, Standing.DEAD),
+    ],
 )
 def test_max_stale_serves_without_asking(age: float, standing: Standing) -> None:
     """Who takes stale answers gets one without a call, as far as it said."""
@@ -100,7 +107,7 @@ def test_max_stale_without_a_limit_takes_whatever_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "standing"), [(120, Standing.STALE_IF_ERROR), (121, Standing.DEAD), (99, Standing.FRESH)]
+    ("age", "standing"), [(120, Standing.STALE_WHILE_REVALIDATE), (121, Standing.DEAD), (99, Standing.FRESH)]
 )
 def test_stale_if_error_takes_the_place_of_stale_for(age: float, standing: Standing) -> None:
     """A caller that wants no old answers in place of a failure gets none."""
@@ -125,7 +132,7 @@ def test_emptiness_does_not_outlive_its_own_ttl(age: float) -> None:
 
 def test_jitter_shortens_the_policy_and_not_the_ask() -> None:
     """An entry's share of its life applies to the ttl; a caller's own number is taken exactly."""
-    assert _judge(85, jitter=0.8) is Standing.STALE_IF_ERROR
+    assert _judge(85, jitter=0.8) is Standing.STALE_WHILE_REVALIDATE
     assert _judge(85, _ask(max_age=90), jitter=0.8) is Standing.FRESH
     assert _judge(8.5, negative=True, jitter=0.8) is Standing.STALE_IF_ERROR
 

@@ -12,7 +12,7 @@ from connectors.errors import ConfigurationError
 from connectors.model import NodeId
 from connectors.wire import Aspect
 from service.cache.hasher import Hasher
-from service.cache.key import Question, Scope, facts_key, proof_key, refusal_key
+from service.cache.key import Question, Scope, facts_key, proof_key, refusal_key, sheet_key
 
 HASHER = Hasher(["a key for tests"])
 NODE = NodeId("observable", None, "domain", "acescency.com")
@@ -95,11 +95,11 @@ def test_an_instant_is_the_same_in_every_zone() -> None:
 
 
 def test_a_key_is_short_and_says_nothing() -> None:
-    """A key is 26 characters, the same for the same question, and holds no part of it."""
+    """A key is 44 characters, the same for the same question, and holds no part of it."""
     key = _a_question().key(HASHER)
     assert key == _a_question().key(Hasher(["a key for tests", "an older one"]))
     assert key.startswith("rg1:")
-    assert len(key) == 26
+    assert len(key) == 44
     assert "acescency" not in key
 
 
@@ -118,14 +118,35 @@ def test_there_is_no_hashing_without_a_key(secret_keys: list[str]) -> None:
 @settings(max_examples=50)
 @given(scope=scopes, tenant=st.none() | texts, text=texts)
 def test_kinds_of_keys_never_meet(scope: Scope, tenant: str | None, text: str) -> None:
-    """A listing, facts, a refusal and a proof never share a key, whatever they are about."""
+    """A listing, facts, a refusal, a proof and a page never share a key, whatever they are about."""
     keys = {
         Question(scope, tenant, str(NODE), Aspect.RELATIONS, Filter()).key(HASHER),
         facts_key(scope, tenant=tenant, node=NODE, digest=b"told", hasher=HASHER),
         refusal_key(scope, tenant=tenant, credential=text, hasher=HASHER),
         proof_key(scope, tenant=tenant, credential=text, hasher=HASHER),
+        sheet_key("page", binding=text.encode(), page=b"1", hasher=HASHER),
+        sheet_key("sent", binding=text.encode(), page=b"1", hasher=HASHER),
     }
-    assert len(keys) == 4
+    assert len(keys) == 6
+    assert {len(key) for key in keys} == {44}
+
+
+@given(one=questions, other=questions)
+def test_tags_are_of_what_they_name_and_of_nothing_else(one: Question, other: Question) -> None:
+    """What two questions have in common stands in both keys at the same place, and only that."""
+    mine, yours = one.key(HASHER), other.key(HASHER)
+    for here, there, start, end in (
+        (one.scope.source, other.scope.source, 5, 8),
+        (one.tenant, other.tenant, 8, 12),
+        (one.scope.partition, other.scope.partition, 12, 17),
+        (one.address, other.address, 17, 22),
+    ):
+        assert (mine[start:end] == yours[start:end]) == (here == there)
+
+
+def test_a_tag_tells_nothing_without_the_operators_key() -> None:
+    """The same address has another tag under another secret key."""
+    assert _a_question().key(Hasher(["another key"]))[17:22] != _a_question().key(HASHER)[17:22]
 
 
 tellings = st.tuples(scopes, st.none() | texts, st.binary(max_size=2))

@@ -11,7 +11,7 @@ import pytest
 from connectors.contract import ConnectorSpec, Freshness, Pace
 from connectors.credential import Scheme
 from connectors.errors import OverBudgetError, StoreUnavailableError
-from connectors.ports import Allowance, Sender
+from connectors.ports import Demand, Sender
 from connectors.runtime.driver import drive
 from connectors.settings import Visibility
 from connectors.walk import Finding, Walk
@@ -29,7 +29,11 @@ from service.usecases.answering import Answer
 from service.usecases.cabinet import Cabinet
 from service.usecases.crosswalks import Crosswalks
 from service.usecases.expand import Expander
+from service.usecases.flight import Drive
+from service.usecases.flights import Flights
+from service.usecases.lease import OneProcess
 from service.usecases.measuring import Measuring
+from service.usecases.meter import NoMeter
 from service.usecases.pulse import Pulse
 from service.usecases.request import GraphRequest
 from service.usecases.resume import Resume
@@ -70,10 +74,10 @@ class _Caller:
     site: Site
     identity: str
 
-    async def send(self, call: Call, *, timeout: timedelta, allowance: Allowance) -> Reply:
+    async def send(self, call: Call, *, timeout: timedelta, demand: Demand) -> Reply:
         if (fault := self.site.held_back) is not None:
             raise fault
-        if not allowance.take():
+        if not demand.take():
             raise OverBudgetError
         return await self.site.send(call, timeout=timeout, caller=self.identity)
 
@@ -100,6 +104,11 @@ class Stage:
         self.sources: list[Source] = []
         self.tenant_proof = timedelta(minutes=10)
         self.cursor_ttl = timedelta(hours=1)
+        self.flights = self.fly(self.drive)
+
+    def fly(self, drive: Drive) -> Flights:
+        """Give flights of this process alone."""
+        return Flights(drive, leases=OneProcess(), clock=self.clock, meter=NoMeter())
 
     def turn_keys(self, *secret_keys: str) -> None:
         """Have the operator configure other secret keys, of which the first signs."""
@@ -146,13 +155,13 @@ class Stage:
         return Cabinet(self.store, self.hasher, self.clock, self.revoked, self.tenant_proof)
 
     async def drive(
-        self, walk: Walk, *, sender: Sender, allowance: Allowance, deadline: float
+        self, walk: Walk, *, sender: Sender, demand: Demand, deadline: float
     ) -> tuple[Finding, ...]:
         """Drive as the service does, without dice."""
         return await drive(
             walk,
             sender=sender,
-            allowance=allowance,
+            demand=demand,
             deadline=deadline,
             clock=self.clock,
             sleeper=self,
@@ -185,7 +194,7 @@ class Stage:
         return Expander(
             tuple(self.sources),
             self.cabinet,
-            self.drive,
+            self.flights,
             self.clock,
             self.pulse,
             self.resume,

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.contract import Filter
 from connectors.model import NodeId, Outcome
+from connectors.ports import Caller
 from connectors.wire import Aspect
 from service.cache.freshness import Tolerance
 from service.cache.sheet import Sheet, decode_sheet, encode_sheet
@@ -51,7 +52,8 @@ def inquire(stage: Any) -> Inquire:
             ledger=Ledger(),
         )
         deadline = stage.clock.monotonic() + 60
-        return Inquiry(Fetcher(shelf, stage.drive, stage.clock, Tally(limit=calls), deadline))
+        tally = Tally(limit=calls)
+        return Inquiry(Fetcher(shelf, stage.flights, stage.clock, tally, deadline, Caller("anybody")))
 
     return make
 

@@ -24,7 +24,7 @@ from service.usecases.source import UpstreamCredential
 
 THREE = Budget(max_nodes=3)
 # What may differ from page to page: how fresh the rest has to be; who asks has tests of its own.
-FREE = {"tolerance", "cursor", "credentials"}
+FREE = {"tolerance", "cursor", "credentials", "behalf"}
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 

@@ -74,7 +74,7 @@ def _open(stage: Any, pause: Pause = _no_pause) -> Any:
         findings: tuple[Finding, ...] = await stage.drive(walk, **rest)
         return findings
 
-    return replace(stage.expander, drive=drive)
+    return replace(stage.expander, flights=stage.fly(drive))
 
 
 def _write(events: Sequence[Any], *, several: bool = False) -> list[bytes]:

@@ -1,0 +1,191 @@
+"""Leases as keys on a server, and the words about them: what each step does, atomically.
+
+A lease is a key with its holder's token and an end. Each step that compares and acts is a script,
+since between two commands the lease may end and become another's; each tells what must be told in
+the same step, so no word can come before what it says is true, or be left out behind it. Sent
+again after a dropped connection, each does no more than once.
+https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+from urllib.parse import quote, unquote
+
+from redis.asyncio import RedisCluster
+
+from connectors.ports import Caller, Clock
+from service.adapters.breaker import Breaker
+from service.adapters.redis_attempts import Attempts
+from service.adapters.redis_client import Client, open_client
+
+CHANNEL = "rg1:leases"
+PREFIX = "rg1:lease:"
+
+_CONNECTIONS = 8
+# The client's own timers only end what nobody waits for any more.
+_CLIENT_TIMEOUTS = 40
+# A script stops the whole server while it runs; so many leases take it about half a millisecond.
+_KEYS_A_SCRIPT = 500
+_MILLISECOND = timedelta(milliseconds=1)
+
+# ARGV: token, life, channel, word. Gives for each lease 0 when it is taken, else how long it lasts.
+# One without an end is nobody's: no step here makes one.
+_TAKE = """
+local left, led = {}, {}
+for i, key in ipairs(KEYS) do
+  local owner, lasts = redis.call('get', key), redis.call('pttl', key)
+  if lasts < 0 or owner == ARGV[1] then
+    redis.call('set', key, ARGV[1], 'px', ARGV[2])
+    left[i] = 0
+  else
+    left[i] = math.max(1, lasts)
+    led[#led + 1] = key
+  end
+end
+if #led > 0 then redis.call('publish', ARGV[3], ARGV[4] .. table.concat(led, ' ')) end
+return left
+"""
+# ARGV: life, tokens. A lease that the server has lost is there again, unless it is another's by now.
+_RENEW = """
+for i, key in ipairs(KEYS) do
+  local owner = redis.call('get', key)
+  if not owner or owner == ARGV[i + 1] then redis.call('set', key, ARGV[i + 1], 'px', ARGV[1]) end
+end
+return 0
+"""
+# ARGV: channel, word, tokens.
+_RELEASE = """
+local freed = {}
+for i, key in ipairs(KEYS) do
+  local owner = redis.call('get', key)
+  if owner == ARGV[i + 2] then redis.call('del', key) end
+  if not owner or owner == ARGV[i + 2] then freed[#freed + 1] = key end
+end
+if #freed > 0 then redis.call('publish', ARGV[1], ARGV[2] .. table.concat(freed, ' ')) end
+return 0
+"""
+_FREED = "freed"
+_WANTED = "wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """The word that these were given back."""
+
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The word that `caller`, in the process `origin`, waits for these."""
+
+    origin: str
+    caller: Caller
+    keys: Sequence[str]
+
+
+class LeaseServer:
+    """The leases on the server that a URL names; every method may raise StoreUnavailableError."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        life: timedelta,
+        timeout: timedelta,
+        pause: timedelta,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """Prepare; the first operation connects. ConfigurationError for a URL it cannot take."""
+        self._client: Client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=_CONNECTIONS)
+        self._attempts = Attempts(
+            "leases", clock=clock, timeout=timeout, pause=pause, at_once=_CONNECTIONS, breaker=breaker
+        )
+        self._life = str(life // _MILLISECOND)
+        # On a cluster a script may have no two keys of different slots.
+        self._keys_a_script = 1 if isinstance(self._client, RedisCluster) else _KEYS_A_SCRIPT
+
+    async def take(
+        self, keys: Sequence[str], *, token: str, origin: str, caller: Caller
+    ) -> Mapping[str, timedelta]:
+        """Take what nobody holds; give how long each of the others lasts, whose holders are told."""
+        word = f"{_WANTED} {origin} {caller.weight!r} {quote(caller.name, safe='')} "
+        scripts = [(_TAKE, some, (token, self._life, CHANNEL, word)) for some in self._apart(keys)]
+        replies = cast("list[list[int]]", await self._run(scripts))
+        left = (milliseconds for reply in replies for milliseconds in reply)
+        return {
+            key: milliseconds * _MILLISECOND
+            for key, milliseconds in zip(keys, left, strict=True)
+            if milliseconds
+        }
+
+    async def renew(self, held: Mapping[str, str]) -> None:
+        """Let each lease last its whole life from now, if it still is its token's or nobody's."""
+        await self._run(
+            [(_RENEW, some, (self._life, *(held[key] for key in some))) for some in self._apart(list(held))]
+        )
+
+    async def release(self, held: Mapping[str, str]) -> None:
+        """End each lease that still is its token's, and say so."""
+        await self._run(
+            [
+                (_RELEASE, some, (CHANNEL, f"{_FREED} ", *(held[key] for key in some)))
+                for some in self._apart(list(held))
+            ]
+        )
+
+    async def look(self, keys: Sequence[str]) -> Mapping[str, timedelta]:
+        """Give how long each lease lasts, of those that anybody holds."""
+
+        async def work() -> list[int]:
+            pipeline = self._client.pipeline(transaction=False)
+            for key in keys:
+                pipeline.pttl(PREFIX + key)
+            return cast("list[int]", await pipeline.execute())
+
+        left = await self._attempts.run(work)
+        return {
+            key: milliseconds * _MILLISECOND
+            for key, milliseconds in zip(keys, left, strict=True)
+            if milliseconds >= 0
+        }
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    def _apart(self, keys: Sequence[str]) -> Iterator[Sequence[str]]:
+        for start in range(0, len(keys), self._keys_a_script):
+            yield keys[start : start + self._keys_a_script]
+
+    async def _run(self, scripts: Sequence[tuple[str, Sequence[str], Sequence[str]]]) -> list[object]:
+        async def work() -> list[object]:
+            pipeline = self._client.pipeline(transaction=False)
+            for script, keys, words in scripts:
+                # The text, not its hash: a server that starts anew knows no hash, and a cluster's
+                # pipeline takes none. The server compiles a text once.
+                pipeline.execute_command("EVAL", script, len(keys), *(PREFIX + key for key in keys), *words)
+            return cast("list[object]", await pipeline.execute())
+
+        return await self._attempts.run(work)
+
+
+def parse_word(payload: bytes) -> Freed | Wanted | None:
+    """Read a word of the channel; None for one that this version does not know."""
+    try:
+        match payload.decode().split(" "):
+            case [kind, *keys] if kind == _FREED:
+                return Freed(_bare(keys))
+            case [kind, origin, weight, name, *keys] if kind == _WANTED:
+                return Wanted(origin, Caller(unquote(name), float(weight)), _bare(keys))
+            case _:
+                return None
+    except ValueError:
+        return None
+
+
+def _bare(keys: Sequence[str]) -> Sequence[str]:
+    return [key.removeprefix(PREFIX) for key in keys]

@@ -1,0 +1,98 @@
+"""What every operation on a shared server goes through: a bounded time, a breaker, one log line.
+
+The time is spent in looks: where the loop is busy with other work a reply may lie there unread, and
+the server is not to blame for that. After a failure nothing is tried for a while, then by one.
+Trouble is logged when it begins and when it ends.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import structlog
+from redis.exceptions import ResponseError
+
+from connectors.errors import StoreUnavailableError
+from connectors.ports import Clock
+from service.adapters.breaker import Breaker
+
+T = TypeVar("T")
+
+_LOOKS = 50
+_log = structlog.get_logger(__name__)
+
+
+class Attempts:
+    """Tries operations, at most `at_once` together, for one user of the server, which it names."""
+
+    def __init__(
+        self,
+        user: str,
+        *,
+        clock: Clock,
+        timeout: timedelta,
+        pause: timedelta,
+        at_once: int,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """Start with nothing known against the server, or with what the `breaker` of all users knows."""
+        self._user = user
+        self._look = timeout.total_seconds() / _LOOKS
+        self._breaker = breaker or Breaker(clock=clock, pause=pause)
+        # A cluster's pools refuse whom they have no connection for; here everybody waits its turn.
+        self._turn = asyncio.Semaphore(at_once)
+        self._refused = False
+
+    async def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Give what `work` gives; StoreUnavailableError when it fails, or is not tried, or takes too long.
+
+        The time that counts begins with the turn.
+        """
+        async with self._turn:
+            # Asked only now: whoever waited behind a failure does not try in its turn.
+            if not self._breaker.allow():
+                raise StoreUnavailableError("the store failed a moment ago and is not tried again yet")
+            try:
+                result = await self._in_time(work)
+            except ResponseError as error:
+                # It replied, so there is nothing to wait for: no memory left, read-only, no permission.
+                self._replied(error)
+                raise StoreUnavailableError("the store refused") from error
+            except Exception as error:
+                # Whatever ails the server, nobody fails by it: it only ever saves work.
+                if self._breaker.fail():
+                    _log.warning("store_unavailable", user=self._user, error=_words(error))
+                raise StoreUnavailableError("the store gave no reply") from error
+            except BaseException:
+                # A caller that gave up has learnt nothing of the server.
+                self._breaker.abandon()
+                raise
+            self._replied(None)
+            return result
+
+    async def _in_time(self, work: Callable[[], Awaitable[T]]) -> T:
+        task = asyncio.ensure_future(work())
+        try:
+            for _ in range(_LOOKS):
+                done, _ = await asyncio.wait({task}, timeout=self._look)
+                if done:
+                    return task.result()
+            raise TimeoutError("no reply in time")
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+    def _replied(self, refusal: ResponseError | None) -> None:
+        if self._breaker.succeed():
+            _log.info("store_available", user=self._user)
+        if refusal is not None and not self._refused:
+            _log.warning("store_refuses", user=self._user, error=_words(refusal))
+        elif refusal is None and self._refused:
+            _log.info("store_accepts", user=self._user)
+        self._refused = refusal is not None
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

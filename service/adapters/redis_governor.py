@@ -1,0 +1,305 @@
+"""The governor of the fleet: each lane's book is in the store, and every process asks it there.
+
+Turns granted at another process's word come by pub/sub; the store is looked at when its script said
+that time may have helped, and once a second by who has anything there: that keeps it alive, finds
+turns whose word was lost, and buries processes that were killed. While the store is down this
+process goes by its own book, with its share of the limits, and what it sent counts on both sides.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from uuid import uuid4
+
+from connectors.errors import OverBudgetError, SourceThrottledError
+from connectors.ports import Caller, Clock, Demand, Lane, LaneState, Signal, Turn
+from connectors.runtime.pace import Granted, LocalGovernor, no_place, own_pace, weighed
+from service.adapters.breaker import Breaker
+from service.adapters.governor_script import ANEW, CHANNEL, Speaker, Told, Words, parse_told, script
+from service.adapters.redis_scripts import Reply, Scripts
+from service.adapters.signals import Signals
+
+# Callers bring any number of identities; idle lanes beyond this many are forgotten.
+_MANY = 1024
+# Half of what the script lets a silent process keep.
+_RENEWAL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """A ticket in line; `coming` gives True at its turn, False when the store is down, or why not."""
+
+    coming: "asyncio.Future[bool | SourceThrottledError]"
+    demand: Demand
+    deadline: float
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What this process has on one lane, and what it last heard of it."""
+
+    lane: Lane
+    processes: int
+    waiting: dict[str, _Wait] = field(default_factory=dict)
+    under_way: set[str] = field(default_factory=set)
+    began: str = ""
+    synced: bool = True
+    state: LaneState | None = None
+    alarm: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.waiting or self.under_way)
+
+
+class RedisGovernor:
+    """The `Governor` of every process that shares the store a URL names."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        signals: Signals,
+        local: LocalGovernor,
+        clock: Clock,
+        timeout: timedelta = timedelta(milliseconds=250),
+        breaker: Breaker | None = None,
+    ) -> None:
+        """Prepare; ConfigurationError for a URL it cannot take. `signals` is started by its owner."""
+        self._scripts = Scripts(url, script(), user="governor", clock=clock, timeout=timeout, breaker=breaker)
+        self._local = local
+        self._clock = clock
+        self._speaker = Speaker(uuid4().hex[:12])
+        self._number = 0
+        self._watches: dict[tuple[str, str], _Watch] = {}
+        self._tickets: dict[str, _Watch] = {}
+        self._processes = 1
+        self._renewing: asyncio.Task[None] | None = None
+        signals.subscribe(CHANNEL, self._hear)
+        signals.on_reconnect(self._renew_all)
+
+    async def start(self) -> None:
+        """Begin to ask the store."""
+        await self._scripts.start()
+        self._renewing = asyncio.create_task(self._renew_busy(), name="governor")
+
+    async def close(self) -> None:
+        """Say the last words and close every connection."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._renewing
+            self._renewing = None
+        for watch in self._watches.values():
+            _silence(watch)
+        await self._scripts.close()
+
+    @asynccontextmanager
+    async def turn(self, lane: Lane, *, demand: Demand, timeout: timedelta) -> AsyncIterator[Turn]:
+        """Wait for a turn and keep a place of the concurrency while the block lasts."""
+        deadline = self._clock.monotonic() + timeout.total_seconds()
+        watch = self._watch(lane)
+        self._number += 1
+        ticket = f"{self._speaker.process}:{self._number}"
+        granted, unused = Granted(), True
+        stop = demand.on_join(lambda caller: self._promote(watch, ticket, caller))
+        try:
+            if await self._come(watch, ticket, demand, deadline):
+                unused = False
+                try:
+                    yield granted
+                except OverBudgetError:
+                    unused = True
+                    raise
+                return
+        finally:
+            stop()
+            self._leave(watch, ticket, granted.signal, gave_back=unused)
+        left = timedelta(seconds=deadline - self._clock.monotonic())
+        async with self._local.turn(self._share(watch), demand=demand, timeout=left) as turn:
+            yield turn
+
+    def state(self, lane: Lane) -> LaneState | None:
+        """Tell what this process last heard of a lane; None if it has had nothing to do with it."""
+        watch = self._watches.get((lane.host, lane.identity))
+        if watch is None:
+            return None
+        here = None if watch.synced else self._local.state(lane)
+        return here or watch.state
+
+    async def _come(self, watch: _Watch, ticket: str, demand: Demand, deadline: float) -> bool:
+        if not watch.synced:
+            self._renew(watch, fully=True)
+        wait = _Wait(asyncio.get_running_loop().create_future(), demand, deadline)
+        watch.waiting[ticket] = wait
+        self._tickets[ticket] = watch
+        self._enter(watch, ticket, wait)
+        try:
+            async with asyncio.timeout(max(0.0, deadline - self._clock.monotonic())):
+                outcome = await wait.coming
+        except TimeoutError:
+            if watch.state is None:
+                raise own_pace(0.0) from None
+            raise no_place(watch.state) from None
+        if isinstance(outcome, SourceThrottledError):
+            raise outcome
+        return outcome
+
+    def _enter(self, watch: _Watch, ticket: str, wait: _Wait) -> None:
+        words = self._speaker.enter(
+            watch.lane,
+            ticket,
+            callers=weighed(wait.demand.callers),
+            patience=wait.deadline - self._clock.monotonic(),
+            began=watch.began,
+        )
+        self._ask(watch, words, ticket=ticket, again=lambda: self._enter_again(watch, ticket))
+
+    def _enter_again(self, watch: _Watch, ticket: str) -> None:
+        wait = watch.waiting.get(ticket)
+        if wait is not None and not wait.coming.done():
+            self._enter(watch, ticket, wait)
+
+    def _promote(self, watch: _Watch, ticket: str, caller: Caller) -> None:
+        if ticket in watch.waiting:
+            self._ask(watch, self._speaker.promote(watch.lane, ticket, caller=caller, began=watch.began))
+
+    def _leave(self, watch: _Watch, ticket: str, signal: Signal | None, *, gave_back: bool) -> None:
+        self._tickets.pop(ticket, None)
+        watch.waiting.pop(ticket, None)
+        watch.under_way.discard(ticket)
+        if gave_back or signal is not None:
+            self._local.tell(watch.lane, ticket, signal=signal, gave_back=gave_back)
+
+        def say() -> None:
+            words = self._speaker.leave(
+                watch.lane, ticket, signal=signal, gave_back=gave_back, began=watch.began
+            )
+            self._ask(watch, words, again=say)
+
+        say()
+
+    def _renew(self, watch: _Watch, *, fully: bool = False) -> None:
+        """Say what this process has; `fully`: what it sent in the last minute, too."""
+        fully = fully or not watch.synced
+        watch.synced = True
+        words = self._speaker.renew(
+            watch.lane,
+            waiting=list(watch.waiting),
+            under_way=list(watch.under_way),
+            recent=list(self._local.recent(watch.lane)) if fully else None,
+            began=watch.began,
+        )
+        self._ask(watch, words)
+
+    def _renew_all(self) -> None:
+        for watch in self._watches.values():
+            if watch.busy or self._local.recent(watch.lane):
+                self._renew(watch, fully=True)
+
+    async def _renew_busy(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEWAL)
+            for watch in self._watches.values():
+                if watch.busy:
+                    self._renew(watch)
+
+    def _pump(self, watch: _Watch) -> None:
+        self._ask(watch, self._speaker.pump(watch.lane, began=watch.began))
+
+    def _ask(
+        self, watch: _Watch, words: Words, *, ticket: str = "", again: Callable[[], None] | None = None
+    ) -> None:
+        reply = self._scripts.run(words.keys, words.arguments)
+        reply.add_done_callback(lambda done: self._take_in(watch, done.result(), ticket=ticket, again=again))
+
+    def _take_in(
+        self, watch: _Watch, reply: Reply | None, *, ticket: str, again: Callable[[], None] | None
+    ) -> None:
+        if reply is None:
+            self._go_alone(watch)
+            return
+        told = parse_told(reply)
+        if told.forgotten:
+            self._renew(watch, fully=True)
+            # With whatever it replies to that, what was asked is asked once more.
+            watch.began = told.began
+            if again is not None:
+                again()
+            return
+        watch.began, watch.state, watch.processes = told.began, told.state, told.processes
+        self._processes = max(self._processes, told.processes)
+        self._grant(told.granted)
+        if told.refused is not None and ticket in watch.waiting:
+            coming = watch.waiting[ticket].coming
+            if not coming.done():
+                coming.set_result(own_pace(told.refused))
+        for lost in told.unknown:
+            self._enter_again(watch, lost)
+        self._set_alarm(watch, told)
+
+    def _go_alone(self, watch: _Watch) -> None:
+        """Send everybody who waits to this process's own book."""
+        watch.synced = False
+        _silence(watch)
+        for wait in watch.waiting.values():
+            if not wait.coming.done():
+                wait.coming.set_result(False)
+
+    def _hear(self, payload: bytes) -> None:
+        if payload == ANEW:
+            self._renew_all()
+            return
+        process, *tickets = payload.decode().split()
+        if process == self._speaker.process:
+            self._grant(tickets)
+
+    def _grant(self, tickets: Iterable[str]) -> None:
+        for ticket in tickets:
+            watch = self._tickets.get(ticket)
+            wait = watch.waiting.pop(ticket, None) if watch is not None else None
+            # Who is cancelled or too late by now gives it back on the way out.
+            if watch is not None and wait is not None and not wait.coming.done():
+                watch.under_way.add(ticket)
+                self._local.note(watch.lane, ticket)
+                wait.coming.set_result(True)
+
+    def _set_alarm(self, watch: _Watch, told: Told) -> None:
+        _silence(watch)
+        if told.again is not None:
+            loop = asyncio.get_running_loop()
+            watch.alarm = loop.call_later(max(0.0, told.again), self._pump, watch)
+
+    def _share(self, watch: _Watch) -> Lane:
+        """Give this process's part of what a lane may get."""
+        lane, processes = watch.lane, max(1, watch.processes)
+        capacity = lane.requests_per_minute
+        return replace(
+            lane,
+            requests_per_minute=None if capacity is None else max(1, capacity // processes),
+            concurrency=max(1, lane.concurrency // processes),
+        )
+
+    def _watch(self, lane: Lane) -> _Watch:
+        key = (lane.host, lane.identity)
+        watch = self._watches.get(key)
+        if watch is None:
+            if len(self._watches) >= _MANY:
+                self._forget_idle()
+            watch = self._watches[key] = _Watch(lane, self._processes)
+        watch.lane = lane
+        return watch
+
+    def _forget_idle(self) -> None:
+        for key, watch in list(self._watches.items()):
+            if not watch.busy and not self._local.recent(watch.lane):
+                _silence(watch)
+                del self._watches[key]
+
+
+def _silence(watch: _Watch) -> None:
+    if watch.alarm is not None:
+        watch.alarm.cancel()
+        watch.alarm = None

@@ -1,0 +1,117 @@
+"""One script on a shared server, its calls in order: those of one turn of the loop go out together."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha1
+
+from redis.exceptions import NoScriptError
+
+from connectors.errors import StoreUnavailableError
+from connectors.ports import Clock
+from service.adapters.breaker import Breaker
+from service.adapters.redis_attempts import Attempts
+from service.adapters.redis_client import Client, open_client
+
+# The client's own timers only end what nobody waits for any more.
+_CLIENT_TIMEOUTS = 40
+_CONNECTIONS = 2
+
+Reply = list[object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    keys: Sequence[str]
+    arguments: Sequence[str]
+    reply: "asyncio.Future[Reply | None]" = field(compare=False)
+
+
+class Scripts:
+    """Runs one script, batch by batch; a run that the store did not reply to gives None."""
+
+    def __init__(
+        self,
+        url: str,
+        script: str,
+        *,
+        user: str,
+        clock: Clock,
+        timeout: timedelta,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """Prepare; ConfigurationError for a URL it cannot take. `timeout` is of each batch."""
+        self._client: Client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=_CONNECTIONS)
+        self._attempts = Attempts(
+            user, clock=clock, timeout=timeout, pause=timedelta(seconds=1), at_once=1, breaker=breaker
+        )
+        self._script = script
+        # The name by which the server keeps a script. https://redis.io/docs/latest/commands/evalsha/
+        self._digest = sha1(script.encode(), usedforsecurity=False).hexdigest()
+        self._runs: list[_Run] = []
+        self._some = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to send."""
+        self._sending = asyncio.create_task(self._send_all(), name="scripts")
+
+    async def close(self) -> None:
+        """Send what is left, and close every connection."""
+        if self._sending is not None:
+            self._sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sending
+            self._sending = None
+        if self._runs:
+            await self._send_batch()
+        await self._client.aclose()
+
+    def run(self, keys: Sequence[str], arguments: Sequence[str]) -> "asyncio.Future[Reply | None]":
+        """Have the script run after every earlier one; gives its reply, None when the store is down."""
+        run = _Run(keys, arguments, asyncio.get_running_loop().create_future())
+        self._runs.append(run)
+        self._some.set()
+        return run.reply
+
+    async def _send_all(self) -> None:
+        while True:
+            await self._some.wait()
+            await self._send_batch()
+
+    async def _send_batch(self) -> None:
+        self._some.clear()
+        runs, self._runs = self._runs, []
+        replies: Sequence[Reply | None] = [None] * len(runs)
+        try:
+            with suppress(StoreUnavailableError):
+                replies = await self._attempts.run(lambda: self._execute(runs))
+        finally:
+            for run, reply in zip(runs, replies, strict=True):
+                if not run.reply.done():
+                    run.reply.set_result(reply)
+
+    async def _execute(self, runs: Sequence[_Run]) -> Sequence[Reply]:
+        replies = await self._pipe("EVALSHA", self._digest, runs)
+        # A server that has not seen the script yet refuses all of them: their order stays.
+        again = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if again:
+            second = await self._pipe("EVAL", self._script, [runs[index] for index in again])
+            for index, reply in zip(again, second, strict=True):
+                replies[index] = reply
+        told: list[Reply] = []
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+            if not isinstance(reply, list):
+                raise TypeError("not a reply of a script")
+            told.append(reply)
+        return told
+
+    async def _pipe(self, command: str, script: str, runs: Sequence[_Run]) -> list[object]:
+        pipeline = self._client.pipeline(transaction=False)
+        for run in runs:
+            pipeline.execute_command(command, script, len(run.keys), *run.keys, *run.arguments)
+        return list(await pipeline.execute(raise_on_error=False))

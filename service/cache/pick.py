@@ -1,0 +1,95 @@
+"""What an operator wants gone from the store: the patterns its keys have, and the look into a value.
+
+A key's tags say what an entry was fetched about. What it mentions beside that, a node among the
+neighbors of another, only the entry itself can tell.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connectors.model import Address, NodeId
+from connectors.walk import Listing
+from service.cache.codec import decode_draft
+from service.cache.frame import EntryError, unpack
+from service.cache.hasher import Hasher
+from service.cache.key import DIGEST_LENGTH, PREFIX, Kind, Place, blank_tags, tag
+
+# Shorter texts stand in many an entry that has nothing to do with them.
+_SHORTEST_TEXT = 6
+_DIGEST = "?" * DIGEST_LENGTH
+# A page mixes what many sources told of many nodes. What an earlier version kept under a digest alone
+# is read by nobody any more, and nobody can say of what it is. (Redis wants the dash first.)
+_ALWAYS = (
+    f"{PREFIX}{Kind.SHEET}{blank_tags()}{_DIGEST}",
+    PREFIX + "[-0-9A-Z_a-z]" * DIGEST_LENGTH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What fits all that is given here; None is whatever.
+
+    `shared_by` is a credential's own partition, `refusals` takes the markers that it was refused
+    along. `addresses` are all ways in which the one node may be written, none for any node.
+    """
+
+    source: str | None = None
+    tenant: str | None = None
+    shared_by: str | None = None
+    refusals: bool = False
+    addresses: tuple[Address, ...] = ()
+
+    def sure(self, hasher: Hasher) -> Iterator[str]:
+        """Give the patterns of keys whose entries go unseen."""
+        if self.addresses:
+            kinds = f"[{Kind.LISTING}{Kind.FACTS}]"
+            for address in self.addresses:
+                yield self._pattern(kinds, hasher, tenant=self.tenant, address=str(address))
+        else:
+            kinds = f"[{Kind.LISTING}{Kind.FACTS}{Kind.PROOF}{Kind.REFUSAL if self.refusals else ''}]"
+            yield self._pattern(kinds, hasher, tenant=self.tenant)
+        yield from _ALWAYS
+
+    def doubtful(self, hasher: Hasher) -> Iterator[str]:
+        """Give the patterns of keys whose entries go when they mention what is picked."""
+        kinds = f"[{Kind.LISTING}{Kind.FACTS}]"
+        if self.addresses:
+            yield self._pattern(kinds, hasher, tenant=self.tenant)
+        elif self.tenant is not None:
+            yield self._pattern(kinds, hasher, tenant=None)
+
+    def mentioned(self, key: str, blob: bytes) -> bool:
+        """Tell whether an entry mentions the node, or, without one, anything of the tenant.
+
+        As a node, or as text in whatever is told of others; what cannot be read may as well go.
+        """
+        try:
+            payload = unpack(blob)
+            if any(text.encode() in payload for text in self._texts()):
+                return True
+            return key[len(PREFIX)] == Kind.LISTING and self._listed(decode_draft(blob).listing)
+        except EntryError:
+            return True
+
+    def _texts(self) -> Iterator[str]:
+        keys = {each.key for each in self.addresses if isinstance(each, NodeId)}
+        texts = keys if self.addresses else {self.tenant or ""}
+        yield from (text for text in texts if len(text) >= _SHORTEST_TEXT)
+
+    def _listed(self, listing: Listing) -> bool:
+        told: set[Address | None] = {listing.address, listing.canonical}
+        told.update(facts.node for facts in listing.facts)
+        for edge in listing.edges:
+            told.update((edge.subject, edge.object))
+        if self.addresses:
+            asked = {each.key for each in self.addresses if isinstance(each, NodeId)}
+            return not told.isdisjoint(self.addresses) or listing.filter.with_key in asked
+        return any(each is not None and each.tenant == self.tenant for each in told)
+
+    def _pattern(self, kinds: str, hasher: Hasher, *, tenant: str | None, address: str | None = None) -> str:
+        told = (self.source, tenant, self.shared_by, address)
+        tags = (
+            "?" * place.length if text is None else tag(place, text, hasher=hasher)
+            for place, text in zip(Place, told, strict=True)
+        )
+        return f"{PREFIX}{kinds}{''.join(tags)}{_DIGEST}"

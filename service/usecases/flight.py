@@ -1,0 +1,174 @@
+"""One walk that several answers wait for: its questions, each a seat, and who rides."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from connectors.contract import Want
+from connectors.model import Address, Outcome
+from connectors.ports import Allowance, Caller, Demand, Sender
+from connectors.walk import Finding, Trail, Walk
+from service.usecases.source import Source
+
+_TIME_IS_UP = "the time given to this answer is up"
+
+
+class Drive(Protocol):
+    """Drives one walk to its end; the runtime's driver with its clock, sleeper and dice filled in."""
+
+    async def __call__(
+        self, walk: Walk, *, sender: Sender, demand: Demand, deadline: float
+    ) -> tuple[Finding, ...]:
+        """Give one finding per address of the walk."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rider:
+    """One answer that waits: in whose name, until when (`monotonic`), and what it may spend."""
+
+    caller: Caller
+    deadline: float
+    allowance: Allowance
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """How a question ended; `finding` None: another process has asked it, and the cache may know.
+
+    `latest` is the deadline it was asked under.
+    """
+
+    finding: Finding | None = None
+    trail: Trail | None = None
+    latest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What it takes to ask questions that may share a batch.
+
+    `key` gives the question's text in the fleet, `look` which of some addresses the cache answers by
+    now, `keep` writes down what was found, `shared` leaves out of it what is not for everybody.
+    """
+
+    source: Source
+    sender: Sender
+    want: Want
+    group: object
+    key: Callable[[Address], str]
+    look: Callable[[Sequence[Address]], Awaitable[Collection[Address]]]
+    keep: Callable[[Sequence[Finding]], Awaitable[None]]
+    shared: Callable[[Finding], Finding]
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """One question under way, and who waits for it."""
+
+    key: str
+    address: Address
+    landed: asyncio.Future[Landing]
+    flight: "Flight"
+    riders: dict[Rider, None] = field(default_factory=dict)
+
+    def glimpse(self, *, now: datetime) -> Landing:
+        """Give what is known by now; raises what a defect has raised."""
+        if self.landed.done() and not self.landed.cancelled():
+            return self.landed.result()
+        flight = self.flight
+        if self.address in flight.over:
+            return flight.over[self.address]
+        walk = flight.walk
+        if walk is None:
+            # Nothing is under way yet: a walk that has made no call says so in its own form.
+            walk = Walk(flight.route.source.connector, [self.address], flight.route.want)
+        findings, trail = walk.leave(Outcome.TIMEOUT, _TIME_IS_UP, now=now)
+        finding = next(each for each in findings if each.listing.address == self.address)
+        return Landing(flight.route.shared(finding), trail)
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """The questions that one walk asks; as a Demand, everybody who rides it together."""
+
+    route: Route
+    seats: list[Seat] = field(default_factory=list)
+    gathering: bool = True
+    walk: Walk | None = None
+    task: asyncio.Task[None] | None = None
+    over: dict[Address, Landing] = field(default_factory=dict)
+    elsewhere: dict[Caller, None] = field(default_factory=dict)
+    listeners: dict[Callable[[Caller], None], None] = field(default_factory=dict)
+    latest: float = 0.0
+
+    @property
+    def riders(self) -> Iterator[Rider]:
+        """Give who waits for any of the questions, once for each of them."""
+        return (rider for seat in self.seats for rider in seat.riders)
+
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether nobody has a call left."""
+        return all(rider.allowance.exhausted for rider in self.riders)
+
+    def take(self) -> bool:
+        """Have the first who can pay for one call."""
+        return any(rider.allowance.take() for rider in self.riders)
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        """Name the callers of all riders, here and elsewhere."""
+        return tuple(dict.fromkeys((*(rider.caller for rider in self.riders), *self.elsewhere)))
+
+    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
+        """Have `listener` told of each caller who joins."""
+        self.listeners[listener] = None
+
+        def end() -> None:
+            self.listeners.pop(listener, None)
+
+        return end
+
+    @property
+    def until(self) -> float:
+        """Give until when anybody waits; what it was last is what the walk was bound by."""
+        self.latest = max((rider.deadline for rider in self.riders), default=self.latest)
+        return self.latest
+
+    def join(self, caller: Caller) -> None:
+        """Tell those who listen of a caller who was not there before."""
+        for listener in list(self.listeners):
+            listener(caller)
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """The Demand of one rider, for a walk that nobody can share."""
+
+    rider: Rider
+
+    @property
+    def exhausted(self) -> bool:
+        """Tell whether no call is left."""
+        return self.rider.allowance.exhausted
+
+    def take(self) -> bool:
+        """Spend one call."""
+        return self.rider.allowance.take()
+
+    @property
+    def until(self) -> float:
+        """Give until when it waits."""
+        return self.rider.deadline
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        """Name the one caller."""
+        return (self.rider.caller,)
+
+    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:  # noqa: ARG002 - the port's
+        """Promise nothing: nobody ever joins."""
+        return lambda: None

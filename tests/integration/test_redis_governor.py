@@ -1,0 +1,223 @@
+"""The fleet's governor when its store fails, comes back empty, or a process is killed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from math import inf
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from connectors.errors import SourceThrottledError
+from connectors.ports import Caller, Lane
+from connectors.runtime.clock import SystemClock
+from connectors.runtime.pace import LocalGovernor
+from service.adapters.governor_script import Speaker, script
+from service.adapters.redis_governor import RedisGovernor
+from service.adapters.signals import Signals
+
+PATIENT = timedelta(seconds=8)
+BRIEF = timedelta(milliseconds=500)
+ME = Caller("me")
+
+
+class Wanted:
+    """A demand of one caller."""
+
+    callers = (ME,)
+    exhausted = False
+
+    def take(self) -> bool:
+        """Allow any number."""
+        return True
+
+    @property
+    def until(self) -> float:
+        """Want it for ever."""
+        return inf
+
+    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
+        """Nobody ever joins."""
+        return lambda: None
+
+
+Opener = Callable[[], Any]
+
+
+@pytest.fixture
+async def open_governor(machine: Any) -> AsyncIterator[Opener]:
+    """Give the way to open one process's governor on the machine."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+
+        async def open_one() -> RedisGovernor:
+            signals = Signals(machine.url, clock=clock)
+            governor = RedisGovernor(
+                machine.url, signals=signals, local=LocalGovernor(clock=clock), clock=clock
+            )
+            await signals.start()
+            stack.push_async_callback(signals.close)
+            await governor.start()
+            stack.push_async_callback(governor.close)
+            return governor
+
+        yield open_one
+
+
+async def go(governor: RedisGovernor, lane: Lane, timeout: timedelta = BRIEF) -> bool:
+    """Tell whether a call gets its turn in time."""
+    try:
+        async with governor.turn(lane, demand=Wanted(), timeout=timeout):
+            return True
+    except SourceThrottledError:
+        return False
+
+
+async def gone(governor: RedisGovernor, lane: Lane, tries: int) -> int:
+    """Count how many of so many calls get their turn."""
+    return sum([await go(governor, lane) for _ in range(tries)])
+
+
+async def test_without_the_store_each_goes_by_its_share(machine: Any, open_governor: Opener) -> None:
+    """With two processes on a lane each gets half of its limit while the store is down."""
+    lane = Lane("a.example", "me", 10, 10)
+    one, other = await open_governor(), await open_governor()
+    assert await gone(one, lane, 1) + await gone(other, lane, 1) + await gone(one, lane, 1) == 3
+    machine.stop()
+    # What each had sent by the store's word counts: 2 of 5, and 1 of 5.
+    assert await gone(one, lane, 8) == 3
+    assert await gone(other, lane, 8) == 4
+
+
+async def test_a_store_that_never_was_there_stops_nobody(machine: Any, open_governor: Opener) -> None:
+    """A process that starts without a store goes by its own book at once."""
+    machine.stop()
+    governor = await open_governor()
+    assert await gone(governor, Lane("a.example", "me", 2, 10), 3) == 2
+
+
+async def test_a_store_that_hangs_costs_one_short_wait(machine: Any, open_governor: Opener) -> None:
+    """A store that accepts and never replies delays a turn by its time limit and not the next one."""
+    governor = await open_governor()
+    lane = Lane("a.example", "me", 10, 10)
+    assert await go(governor, lane)
+    machine.hang()
+    try:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        assert await go(governor, lane, PATIENT)
+        first = loop.time() - began
+        assert await go(governor, lane, PATIENT)
+        assert first < 2
+        assert loop.time() - began - first < 0.5
+    finally:
+        machine.resume()
+
+
+async def test_a_store_that_comes_back_empty_is_told_what_was_sent(
+    machine: Any, open_governor: Opener
+) -> None:
+    """Neither an outage nor an empty store lets a lane have more than its limit."""
+    lane = Lane("a.example", "me", 6, 10)
+    governor = await open_governor()
+    assert await gone(governor, lane, 2) == 2
+    machine.stop()
+    assert await gone(governor, lane, 2) == 2
+    machine.start()
+    # The breaker tries again after a second.
+    await asyncio.sleep(1.3)
+    assert await gone(governor, lane, 8) == 2
+    other = await open_governor()
+    assert not await go(other, lane)
+
+
+async def test_a_store_emptied_between_two_calls_is_noticed(machine: Any, open_governor: Opener) -> None:
+    """A store that lost everything while nobody asked it is told before it grants again."""
+    lane = Lane("a.example", "me", 3, 10)
+    one, other = await open_governor(), await open_governor()
+    assert await gone(one, lane, 1) + await gone(other, lane, 1) == 2
+    with machine.client() as client:
+        client.flushall()
+    assert await gone(one, lane, 3) == 1
+
+
+async def test_the_places_of_a_killed_process_are_free_within_three_seconds(
+    machine: Any, open_governor: Opener
+) -> None:
+    """A process that says no more that it lives loses place and ticket to those who wait."""
+    lane = Lane("a.example", "me", None, 1)
+    killed = Speaker("killed")
+    with machine.client() as client:
+        for ticket in ("killed:1", "killed:2"):
+            words = killed.enter(lane, ticket, callers=[ME], patience=60, began="")
+            client.register_script(script())(keys=words.keys, args=words.arguments)
+    governor = await open_governor()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert await go(governor, lane, PATIENT)
+    assert 1 < loop.time() - began < 3.5
+
+
+async def test_a_turn_whose_word_was_lost_still_comes(machine: Any, open_governor: Opener) -> None:
+    """Who did not hear of its turn, because the connection broke, finds it when it listens again."""
+    lane = Lane("a.example", "me", None, 1)
+    one, other = await open_governor(), await open_governor()
+    async with one.turn(lane, demand=Wanted(), timeout=PATIENT):
+        waiting = asyncio.create_task(go(other, lane, PATIENT))
+        await asyncio.sleep(0.1)
+        with machine.client() as client:
+            client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    async with asyncio.timeout(2):
+        assert await waiting
+
+
+async def test_a_store_emptied_under_a_line_keeps_places_and_tickets(
+    machine: Any, open_governor: Opener
+) -> None:
+    """Who waits and who is under way are put into an emptied store again, and nobody doubles a place."""
+    lane = Lane("a.example", "me", None, 1)
+    one, other = await open_governor(), await open_governor()
+    async with one.turn(lane, demand=Wanted(), timeout=PATIENT):
+        waiting = asyncio.create_task(go(other, lane, PATIENT))
+        await asyncio.sleep(0.1)
+        with machine.client() as client:
+            client.flushall()
+        await asyncio.sleep(1.6)
+        assert not waiting.done()
+        state = other.state(lane)
+        assert state is not None
+        assert (state.under_way, state.waiting) == (1, 1)
+    assert await waiting
+
+
+async def test_a_line_goes_on_when_the_store_dies_under_it(machine: Any, open_governor: Opener) -> None:
+    """Who waits for the store's word when it dies has its turn by this process's own book."""
+    lane = Lane("a.example", "me", None, 1)
+    one, other = await open_governor(), await open_governor()
+    async with one.turn(lane, demand=Wanted(), timeout=PATIENT):
+        waiting = asyncio.create_task(go(other, lane, PATIENT))
+        await asyncio.sleep(0.1)
+        machine.stop()
+        async with asyncio.timeout(3):
+            assert await waiting
+
+
+async def test_everything_in_the_store_has_an_end(machine: Any, open_governor: Opener) -> None:
+    """No key of the governor stays for ever, and none names an identity."""
+    lane = Lane("a.example", "somebody@example.org", 10, 1)
+    governor = await open_governor()
+    async with governor.turn(lane, demand=Wanted(), timeout=PATIENT):
+        waiting = asyncio.create_task(go(governor, lane))
+        await asyncio.sleep(0.1)
+        with machine.client() as client:
+            keys = _keys(client)
+            assert len(keys) == 8
+            assert all(0 < client.pttl(key) <= 3_700_000 for key in keys)
+            assert not any(b"somebody" in key for key in keys)
+    assert await waiting
+
+
+def _keys(client: Redis) -> list[bytes]:
+    return list(client.scan_iter("relgraph:governor:*"))

@@ -1,0 +1,282 @@
+"""Leases on a real server: holders that are killed, a server that dies, and what all this costs."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from time import monotonic
+from typing import Any, cast
+
+import pytest
+
+from connectors.ports import Caller
+from connectors.runtime.clock import SystemClock
+from harness.store import Store
+from service.adapters.redis_leases import RedisLeases
+from service.adapters.signals import Signals
+
+ANNA = Caller("anna")
+KEY = "rg1:AAAAAAAAAAAAAAAAAAAAAA"
+LIFE = timedelta(seconds=1)
+RENEWAL = timedelta(milliseconds=250)
+Join = Callable[..., Awaitable[RedisLeases]]
+
+HOLDER = """
+import asyncio, sys
+from datetime import timedelta
+from connectors.ports import Caller
+from connectors.runtime.clock import SystemClock
+from service.adapters.redis_leases import RedisLeases
+from service.adapters.signals import Signals
+
+async def hold(url, key):
+    clock = SystemClock()
+    signals = Signals(url, clock=clock)
+    leases = RedisLeases(
+        url, signals=signals, clock=clock, life=timedelta(seconds=1), renewal=timedelta(seconds=0.25)
+    )
+    await signals.start()
+    print(await leases.take([key], caller=Caller("anna")), flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(hold(*sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Store]:
+    """Run a server that a test may kill, hang and start again."""
+    with Store() as store:
+        yield store
+
+
+@pytest.fixture
+async def join(server: Store) -> AsyncIterator[Join]:
+    """Give the way to have the leases of one more process."""
+    opened: list[Any] = []
+
+    async def make(*, life: timedelta = LIFE, renewal: timedelta = RENEWAL, **more: Any) -> RedisLeases:
+        clock = SystemClock()
+        signals = Signals(server.url, clock=clock, pause=timedelta(milliseconds=50))
+        pause = timedelta(milliseconds=50)
+        leases = RedisLeases(
+            server.url, signals=signals, clock=clock, life=life, renewal=renewal, pause=pause, **more
+        )
+        opened.extend([signals, leases])
+        await signals.start()
+        return leases
+
+    yield make
+    for one in reversed(opened):
+        await one.close()
+
+
+def soon(seconds: float = 5.0) -> float:
+    """Give the instant so many seconds from now."""
+    return monotonic() + seconds
+
+
+async def empty(server: Store) -> None:
+    """Wait until nothing is left on the server, much sooner than by its end."""
+    end = soon(0.5)
+    while server.content():
+        assert monotonic() < end
+        await asyncio.sleep(0.005)
+
+
+async def test_followers_of_a_killed_process_take_over(server: Store, join: Join) -> None:
+    """A process that is killed keeps its lease until its end; its follower knows within a second of it."""
+    follower = await join()
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, server.url, KEY, stdin=DEVNULL, stdout=PIPE
+    )
+    try:
+        assert holder.stdout is not None
+        assert await holder.stdout.readline() == b"{}\n"
+        assert KEY in await follower.take([KEY], caller=ANNA)
+        wait = asyncio.create_task(follower.freed(KEY, until=soon()))
+        # Longer than the lease: alive, the process keeps it.
+        await asyncio.sleep(1.3)
+        assert not wait.done()
+
+        os.kill(holder.pid, signal.SIGKILL)
+        killed = monotonic()
+        assert await wait
+        assert monotonic() - killed < LIFE.total_seconds() + 1
+        assert await follower.take([KEY], caller=ANNA) == {}
+    finally:
+        if holder.returncode is None:
+            holder.kill()
+        await holder.wait()
+
+
+async def test_a_waiting_follower_asks_nothing(server: Store, join: Join) -> None:
+    """While it waits a follower costs the server no command; the holder costs one a renewal."""
+    holder, follower = await join(life=timedelta(seconds=10)), await join()
+    keys = [f"{KEY[:-4]}{number:04}" for number in range(50)]
+    await holder.take(keys, caller=ANNA)
+    await follower.take(keys, caller=ANNA)
+    async with asyncio.TaskGroup() as group:
+        waits = [group.create_task(follower.freed(key, until=soon())) for key in keys]
+        with closing(server.client()) as client:
+            client.config_resetstat()
+            await asyncio.sleep(1.1)
+            seen = cast("dict[str, dict[str, int]]", client.info("commandstats"))
+        await holder.give_back(keys)
+    assert all(wait.result() for wait in waits)
+    counted = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in seen.items()}
+    assert 3 <= counted.pop("eval") <= 5
+    # What the renewing script does itself, and what the test asked.
+    assert set(counted) <= {"get", "set", "config|resetstat"}
+
+
+async def test_a_lease_of_which_nothing_is_heard_is_looked_at_at_its_end(server: Store, join: Join) -> None:
+    """A follower looks once per length of a lease, however often that is renewed."""
+    holder, follower = await join(), await join()
+    await holder.take([KEY], caller=ANNA)
+    await follower.take([KEY], caller=ANNA)
+    with closing(server.client()) as client:
+        client.config_resetstat()
+        assert not await follower.freed(KEY, until=soon(2.2))
+        seen = cast("dict[str, dict[str, int]]", client.info("commandstats"))
+    assert 2 <= seen["cmdstat_pttl"]["calls"] <= 3
+
+
+async def test_every_key_has_an_end_and_goes(server: Store, join: Join) -> None:
+    """No lease is without an end, however many are taken at once; given back, nothing is left."""
+    holder, follower = await join(), await join()
+    keys = [f"{KEY[:-4]}{number:04}" for number in range(1200)]
+    assert await holder.take(keys, caller=ANNA) == {}
+    assert set(await follower.take(keys, caller=ANNA)) == set(keys)
+    await asyncio.sleep(0.4)
+    content = server.content()
+    assert {key.decode() for key in content} == {f"rg1:lease:{key}" for key in keys}
+    assert all(0 < left <= 1000 for _, left in content.values())
+    await holder.give_back(keys)
+    assert server.content() == {}
+    assert all([await follower.freed(key, until=soon(0.5)) for key in keys])
+
+
+async def test_a_taker_who_gives_up_leaves_nothing_held(server: Store, join: Join) -> None:
+    """A take that is cancelled while the server is at it holds nothing afterwards."""
+    leases, other = await join(), await join()
+    for tick in range(20):
+        taking = asyncio.create_task(leases.take([KEY], caller=ANNA))
+        for _ in range(tick):
+            await asyncio.sleep(0)
+        taking.cancel()
+        await asyncio.wait({taking})
+        if not taking.cancelled():
+            await leases.give_back([KEY])
+        await empty(server)
+    assert await other.take([KEY], caller=ANNA) == {}
+
+
+async def test_without_a_server_everybody_leads(server: Store, join: Join) -> None:
+    """While the server is away nobody is led, nobody waits past the lease, and nothing raises."""
+    holder, follower = await join(), await join()
+    await holder.take([KEY], caller=ANNA)
+    led = await follower.take([KEY], caller=ANNA)
+    wait = asyncio.create_task(follower.freed(KEY, until=soon()))
+    server.kill()
+
+    assert await wait
+    assert monotonic() < led[KEY].until + 0.5
+    assert await follower.take([KEY], caller=ANNA) == {}
+    assert await holder.take([KEY[:-1] + "B"], caller=ANNA) == {}
+    await holder.give_back([KEY])
+    follower.unfollow([KEY])
+    server.start()
+
+
+async def test_a_word_that_was_lost_is_looked_up(server: Store, join: Join) -> None:
+    """What was given back while a follower's connection was down it learns when that is back."""
+    life = timedelta(seconds=30)
+    holder, follower = await join(life=life), await join(life=life)
+    await holder.take([KEY], caller=ANNA)
+    await follower.take([KEY], caller=ANNA)
+    wait = asyncio.create_task(follower.freed(KEY, until=soon()))
+    await asyncio.sleep(0)
+    with closing(server.client()) as client:
+        client.client_kill_filter(_type="pubsub")
+        # Before either process has as much as noticed.
+        client.delete(f"rg1:lease:{KEY}")
+    assert await wait
+
+
+async def test_a_server_that_comes_back_empty_is_told_who_leads(server: Store, join: Join) -> None:
+    """Leases held before, and those taken while it was away, are on the server again soon."""
+    holder, other = await join(), await join()
+    early, late = KEY, KEY[:-1] + "B"
+    await holder.take([early], caller=ANNA)
+    server.kill()
+    assert await holder.take([late], caller=ANNA) == {}
+    server.start()
+    await asyncio.sleep(0.8)
+
+    assert set(await other.take([early, late], caller=ANNA)) == {early, late}
+    waits = [asyncio.create_task(other.freed(key, until=soon(0.5))) for key in (early, late)]
+    await asyncio.sleep(0)
+    await holder.give_back([early, late])
+    assert [await wait for wait in waits] == [True, True]
+    assert server.content() == {}
+
+
+async def test_a_server_that_hangs_costs_little(server: Store, join: Join) -> None:
+    """Each operation ends within its time, and a follower's wait at the follower's own end."""
+    holder, follower = await join(), await join()
+    await holder.take([KEY], caller=ANNA)
+    await follower.take([KEY], caller=ANNA)
+    server.hang()
+    try:
+        began = monotonic()
+        assert await follower.take([KEY[:-1] + "B"], caller=ANNA) == {}
+        await holder.give_back([KEY])
+        assert monotonic() - began < 1.0
+        began = monotonic()
+        assert await follower.freed(KEY, until=soon(0.1)) is False
+        assert monotonic() - began < 0.3
+    finally:
+        server.resume()
+
+
+async def test_a_lease_without_an_end_is_nobodys(server: Store, join: Join) -> None:
+    """A key that never ends, whoever wrote it, keeps nobody out."""
+    leases = await join()
+    with closing(server.client()) as client:
+        client.set(f"rg1:lease:{KEY}", "somebody")
+    assert await leases.take([KEY], caller=ANNA) == {}
+    assert 0 < server.content()[f"rg1:lease:{KEY}".encode()][1] <= 1000
+
+
+async def test_shutting_down_leaves_nothing_behind(server: Store, join: Join) -> None:
+    """What is held when a process ends in good order is given back, whatever is under way."""
+    leases = await join(renewal=timedelta(milliseconds=1))
+    taking = [asyncio.create_task(leases.take([f"{KEY[:-2]}{n:02}"], caller=ANNA)) for n in range(50)]
+    await asyncio.sleep(0.02)
+    for task in taking[::2]:
+        task.cancel()
+    await asyncio.wait(taking)
+    await leases.close()
+    assert server.content() == {}
+
+
+async def test_nobody_gives_back_the_lease_of_another(server: Store, join: Join) -> None:
+    """A holder whose lease became another's while it was away leaves it alone, and says nothing."""
+    late, heir, follower = await join(), await join(), await join()
+    await late.take([KEY], caller=ANNA)
+    server.empty()
+    await heir.take([KEY], caller=ANNA)
+    await follower.take([KEY], caller=ANNA)
+    wait = asyncio.create_task(follower.freed(KEY, until=soon(0.5)))
+    await asyncio.sleep(0.3)
+
+    before = server.content()
+    await late.give_back([KEY])
+    assert server.content().keys() == before.keys()
+    assert not await wait
+    assert KEY in await late.take([KEY], caller=ANNA)

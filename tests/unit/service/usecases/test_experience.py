@@ -1,0 +1,80 @@
+"""What is remembered of listings: bounded, mergeable, and the same after a way through the store."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.model import parse_address
+from service.usecases.experience import (
+    MOST_SAMPLES,
+    Experience,
+    Lesson,
+    Sample,
+    Share,
+    decode_lesson,
+    encode_lesson,
+    kind_of,
+)
+
+samples = st.builds(
+    Sample, st.integers(0, 10**6), st.lists(st.tuples(st.text(), st.integers(1, 99))).map(tuple)
+)
+
+
+@given(st.lists(st.tuples(st.text(max_size=5), samples, st.integers(0, 6))))
+def test_a_lesson_survives_the_store(told: list[tuple[str, Sample, int]]) -> None:
+    """What is written is read again, whatever was learnt."""
+    lesson = Lesson(new={1: Share(3, 4)}, held={2: Share(0, 5)})
+    for kind, sample, hop in told:
+        lesson.add(kind, [sample], hop=hop)
+    assert decode_lesson(encode_lesson(lesson)) == lesson
+
+
+@given(st.binary(max_size=40))
+def test_damaged_bytes_are_no_lesson(blob: bytes) -> None:
+    """Whatever is under the key, reading it raises nothing."""
+    assert decode_lesson(blob) is None or isinstance(decode_lesson(blob), Lesson)
+
+
+def test_only_the_newest_samples_are_kept() -> None:
+    """A kind holds a bounded number, and what is old goes first."""
+    lesson = Lesson()
+    for rows in range(3 * MOST_SAMPLES):
+        lesson.add("a:b", [Sample(rows, ())], hop=1)
+    kept = [sample.rows for sample, _ in lesson.weighed("a:b", hop=1)]
+    assert kept == list(range(2 * MOST_SAMPLES, 3 * MOST_SAMPLES))
+
+
+def test_what_was_reached_is_worth_less_for_a_seed_the_more_neighbors_it_has() -> None:
+    """A node with many neighbors was the likelier to be reached: as a seed it is no likelier."""
+    lesson = Lesson()
+    lesson.add("a:b", [Sample(1, (("a:b", 1),)), Sample(50, (("a:b", 50),))], hop=1)
+    (_, one), (_, many) = lesson.weighed("a:b", hop=0)
+    assert one == 50 * many
+
+
+def test_a_share_moves_from_its_prior_to_what_was_counted() -> None:
+    """Nothing counted gives the prior, much counted gives what was counted, and old counts fade."""
+    share = Share()
+    assert share.value(prior=0.8, weight=5) == 0.8
+    share.add(0, 1000)
+    assert share.value(prior=0.8, weight=5) < 0.01
+    for _ in range(20):
+        share.add(1000, 1000)
+    assert share.value(prior=0, weight=5) > 0.9
+
+
+def test_what_was_not_told_yet_comes_on_top_of_what_the_fleet_knows() -> None:
+    """Taking over what others have learnt loses nothing of what was learnt here."""
+    here, theirs = Lesson(), Lesson()
+    here.add("a:b", [Sample(1, ())], hop=1)
+    theirs.add("a:b", [Sample(2, ())], hop=1)
+    experience = Experience()
+    experience.learn({"feed": here})
+    experience.recall("feed", theirs)
+    assert [s.rows for s, _ in experience.known["feed"].weighed("a:b", hop=1)] == [2, 1]
+
+
+def test_a_kind_names_no_node() -> None:
+    """Of an address only namespace and type are kept, of a selection its namespace."""
+    assert kind_of(parse_address("autodesk-x@tenant:issue:secret")) == "autodesk-x:issue"
+    assert kind_of(parse_address("autodesk-x@tenant")) == "*autodesk-x"
