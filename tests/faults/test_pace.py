@@ -84,7 +84,16 @@ async def _ask_in_turn(callers: Crowd, nodes: list[str], *, replica: int) -> lis
     return seconds
 
 
-@pytest.mark.parametrize("replica", [0, 1], ids=["one-replica", "two-replicas"])
+_IN_ONE_LOOP = [
+    pytest.mark.soak,
+    pytest.mark.xfail(strict=True, reason="in one process the heavy answer's own work delays the light one"),
+]
+
+
+@pytest.mark.parametrize(
+    "replica",
+    [pytest.param(0, id="one-replica", marks=_IN_ONE_LOOP), pytest.param(1, id="two-replicas")],
+)
 async def test_a_light_caller_hardly_feels_a_heavy_one(
     fleet: Fleet, store: Store, feed: Board, nodes: list[str], replica: int
 ) -> None:

@@ -40,13 +40,15 @@ class Store:
         """Give a client of the administrator's own."""
         return Redis.from_url(self.url, socket_timeout=5)
 
-    def content(self) -> dict[bytes, tuple[bytes, int]]:
+    def content(self, *, everything: bool = False) -> dict[bytes, tuple[bytes, int]]:
         """Give every key with its value and its time to live in milliseconds, -1 for no end.
 
-        Without the governor's numbers, leases, and what plans go by: none of them is an answer's.
+        Unless `everything`, without the governor's numbers, leases, and what plans go by.
         """
         with closing(self.client()) as client:
-            keys = [key for key in client.scan_iter(count=1000) if not key.startswith(_NO_ANSWERS)]
+            keys = [
+                key for key in client.scan_iter(count=1000) if everything or not key.startswith(_NO_ANSWERS)
+            ]
             values = cast("list[bytes | None]", client.mget(keys) if keys else [])
             return {key: (value or b"", client.pttl(key)) for key, value in zip(keys, values, strict=True)}
 

@@ -83,7 +83,7 @@ def soon(seconds: float = 5.0) -> float:
 async def empty(server: Store) -> None:
     """Wait until nothing is left on the server, much sooner than by its end."""
     end = soon(0.5)
-    while server.content():
+    while server.content(everything=True):
         assert monotonic() < end
         await asyncio.sleep(0.005)
 
@@ -153,11 +153,11 @@ async def test_every_key_has_an_end_and_goes(server: Store, join: Join) -> None:
     assert await holder.take(keys, caller=ANNA) == {}
     assert set(await follower.take(keys, caller=ANNA)) == set(keys)
     await asyncio.sleep(0.4)
-    content = server.content()
+    content = server.content(everything=True)
     assert {key.decode() for key in content} == {f"rg1:lease:{key}" for key in keys}
     assert all(0 < left <= 1000 for _, left in content.values())
     await holder.give_back(keys)
-    assert server.content() == {}
+    assert server.content(everything=True) == {}
     assert all([await follower.freed(key, until=soon(0.5)) for key in keys])
 
 
@@ -223,7 +223,7 @@ async def test_a_server_that_comes_back_empty_is_told_who_leads(server: Store, j
     await asyncio.sleep(0)
     await holder.give_back([early, late])
     assert [await wait for wait in waits] == [True, True]
-    assert server.content() == {}
+    assert server.content(everything=True) == {}
 
 
 async def test_a_server_that_hangs_costs_little(server: Store, join: Join) -> None:
@@ -250,7 +250,7 @@ async def test_a_lease_without_an_end_is_nobodys(server: Store, join: Join) -> N
     with closing(server.client()) as client:
         client.set(f"rg1:lease:{KEY}", "somebody")
     assert await leases.take([KEY], caller=ANNA) == {}
-    assert 0 < server.content()[f"rg1:lease:{KEY}".encode()][1] <= 1000
+    assert 0 < server.content(everything=True)[f"rg1:lease:{KEY}".encode()][1] <= 1000
 
 
 async def test_shutting_down_leaves_nothing_behind(server: Store, join: Join) -> None:
@@ -262,7 +262,7 @@ async def test_shutting_down_leaves_nothing_behind(server: Store, join: Join) ->
         task.cancel()
     await asyncio.wait(taking)
     await leases.close()
-    assert server.content() == {}
+    assert server.content(everything=True) == {}
 
 
 async def test_nobody_gives_back_the_lease_of_another(server: Store, join: Join) -> None:
@@ -275,8 +275,8 @@ async def test_nobody_gives_back_the_lease_of_another(server: Store, join: Join)
     wait = asyncio.create_task(follower.freed(KEY, until=soon(0.5)))
     await asyncio.sleep(0.3)
 
-    before = server.content()
+    before = server.content(everything=True)
     await late.give_back([KEY])
-    assert server.content().keys() == before.keys()
+    assert server.content(everything=True).keys() == before.keys()
     assert not await wait
     assert KEY in await late.take([KEY], caller=ANNA)
