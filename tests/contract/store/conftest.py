@@ -2,17 +2,14 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from subprocess import DEVNULL, Popen
-from time import monotonic, sleep
 
 import pytest
 
 from connectors.runtime.clock import SystemClock
-from service.adapters.embedded import find_binary, start_embedded
+from harness.cluster import run_cluster
+from service.adapters.embedded import start_embedded
 from service.adapters.memory_store import MemoryStore
 from service.adapters.redis_store import RedisStore
 from service.cache.store import Store
@@ -54,17 +51,8 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a cluster of one server that owns every slot."""
-    folder = tmp_path_factory.mktemp("cluster")
-    port, bus = _free_ports()
-    options = ["--port", str(port), "--cluster-port", str(bus), "--bind", "127.0.0.1", "--dir", str(folder)]
-    command = [find_binary(), *options, "--cluster-enabled", "yes", "--save", "", "--appendonly", "no"]
-    process = Popen(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, cwd=Path(folder))  # noqa: S603 - our own binary
-    try:
-        _await_cluster(port)
-        yield f"redis+cluster://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
+    with run_cluster(tmp_path_factory.mktemp("cluster")) as url:
+        yield url
 
 
 @pytest.fixture(params=["memory", "valkey", "redis", "cluster"])
@@ -104,26 +92,3 @@ def pass_time(kind: str, clock: MovedClock) -> Callable[[timedelta], Awaitable[N
         await asyncio.sleep(wait.total_seconds())
 
     return move if kind == "memory" else live
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
-
-
-def _await_cluster(port: int) -> None:
-    deadline = monotonic() + 10
-    while monotonic() < deadline:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-                connection.sendall(b"CLUSTER ADDSLOTSRANGE 0 16383\r\n")
-                connection.recv(100)
-                connection.sendall(b"CLUSTER INFO\r\n")
-                if b"cluster_state:ok" in connection.recv(1000):
-                    return
-        except OSError:
-            pass  # not listening yet
-        sleep(0.02)
-    pytest.fail("the cluster does not start")
