@@ -36,9 +36,11 @@ local function put(field, value)
   state[field] = value
   changed[field] = true
 end
+-- Whoever knows an earlier beginning has calls to tell of: said once, as telling is dear.
 if not state.began then
   put('began', now)
   put('limit', most)
+  redis.call('PUBLISH', channel, '* ' .. STATE .. ' ' .. exact(now))
 end
 local function value(field) return state[field] or 0 end
 local function places() return math.max(1, math.min(most, math.floor(value('limit')))) end
@@ -225,7 +227,6 @@ if process ~= '' then
   redis.call('ZREMRANGEBYSCORE', SEEN, '-inf', exact(now - SPAN))
 end
 local another = began ~= '' and tonumber(began) ~= state.began
-if another then redis.call('PUBLISH', channel, '*') end
 if another and not own.recent then
   -- Nothing is done before its caller has said what it has sent.
   status = 'forgotten'

@@ -10,10 +10,10 @@ from importlib.resources import files
 
 from connectors.ports import Caller, Lane, LaneState, Signal
 
-# One channel for the whole fleet: "process ticket ticket …" tells a process whose turn it is, "*"
-# asks all of them what they have, because a lane began anew.
+# One channel for the whole fleet: "process ticket ticket …" tells a process whose turn it is, "* key
+# began" asks all of them what they have in the lane of this key, because it began at that time.
 CHANNEL = "relgraph:governor"
-ANEW = b"*"
+ANEW = "*"
 _PARTS = ("state", "log", "line", "tickets", "places", "alive", "last", "seen")
 
 

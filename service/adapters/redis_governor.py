@@ -17,7 +17,7 @@ from connectors.errors import OverBudgetError, SourceThrottledError
 from connectors.ports import Caller, Clock, Demand, Lane, LaneState, Signal, Turn
 from connectors.runtime.pace import Granted, LocalGovernor, no_place, own_pace, weighed
 from service.adapters.breaker import Breaker
-from service.adapters.governor_script import ANEW, CHANNEL, Speaker, Told, Words, parse_told, script
+from service.adapters.governor_script import ANEW, CHANNEL, Speaker, Told, Words, keys_of, parse_told, script
 from service.adapters.redis_scripts import Reply, Scripts
 from service.adapters.signals import Signals
 
@@ -223,9 +223,7 @@ class RedisGovernor:
             return
         told = parse_told(reply)
         if told.forgotten:
-            self._renew(watch, fully=True)
-            # With whatever it replies to that, what was asked is asked once more.
-            watch.began = told.began
+            self._begin_anew(watch, told.began)
             if again is not None:
                 again()
             return
@@ -249,12 +247,20 @@ class RedisGovernor:
                 wait.coming.set_result(False)
 
     def _hear(self, payload: bytes) -> None:
-        if payload == ANEW:
-            self._renew_all()
-            return
-        process, *tickets = payload.decode().split()
-        if process == self._speaker.process:
-            self._grant(tickets)
+        addressee, *words = payload.decode().split()
+        if addressee == self._speaker.process:
+            self._grant(words)
+        elif addressee == ANEW:
+            key, began = words
+            for watch in self._watches.values():
+                if watch.began and keys_of(watch.lane)[0] == key:
+                    self._begin_anew(watch, began)
+
+    def _begin_anew(self, watch: _Watch, began: str) -> None:
+        """Tell a lane that has lost everything what this process knows; what is said next is new to it."""
+        if watch.began != began:
+            self._renew(watch, fully=True)
+            watch.began = began
 
     def _grant(self, tickets: Iterable[str]) -> None:
         for ticket in tickets:

@@ -143,6 +143,25 @@ async def test_a_store_emptied_between_two_calls_is_noticed(machine: Any, open_g
     assert await gone(one, lane, 3) == 1
 
 
+async def test_an_emptied_store_is_told_of_each_lane_once_by_each(
+    machine: Any, open_governor: Opener
+) -> None:
+    """However many lanes there are and calls at once: telling is dear, and a storm of it stops the store."""
+    fleet = [await open_governor() for _ in range(3)]
+    lanes = [Lane(f"{number}.example", "me", 1000, 100) for number in range(8)]
+    turns = [(governor, lane) for governor in fleet for lane in lanes]
+    assert all(await asyncio.gather(*(go(*each, PATIENT) for each in turns * 5)))
+    with Redis.from_url(machine.url) as client:
+        client.flushall()
+        client.config_resetstat()
+        assert all(await asyncio.gather(*(go(*each, PATIENT) for each in turns * 5)))
+        said = client.info("commandstats")["cmdstat_evalsha"]["calls"]
+    # A turn is asked for, asked for again and given back; the rest is telling, and looking whose turn it is.
+    assert said < 6 * 5 * len(turns)
+    # Nobody was left to its own share of the concurrency.
+    assert {governor.state(lane).concurrency for governor, lane in turns} == {100}
+
+
 async def test_the_places_of_a_killed_process_are_free_within_three_seconds(
     machine: Any, open_governor: Opener
 ) -> None:

@@ -9,7 +9,7 @@ from redis import Redis
 
 from connectors.ports import Caller, Lane, Signal
 from connectors.runtime.governing.book import Book
-from service.adapters.governor_script import Speaker, Told, Words, parse_told, script
+from service.adapters.governor_script import ANEW, Speaker, Told, Words, parse_told, script
 
 CALLERS = (Caller("a"), Caller("b", weight=2.0), Caller("c", weight=0.3))
 PROCESSES = ("p", "q")
@@ -109,7 +109,8 @@ class Both:
     def _published(self) -> set[str]:
         tickets = set[str]()
         while message := self._heard.get_message(timeout=0):
-            tickets.update(message["data"].decode().split()[1:])
+            addressee, *words = message["data"].decode().split()
+            tickets.update(words if addressee != ANEW else ())
         return tickets
 
     def _ticket(self, index: int) -> str:

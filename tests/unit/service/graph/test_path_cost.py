@@ -5,7 +5,6 @@ figure is another one, while the ratio of two stays about the same. The factor b
 grows with what is told and one that grows with its square is 4 here, so half of that leaves room.
 """
 
-import gc
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from time import process_time
@@ -14,6 +13,7 @@ import pytest
 
 from connectors.model import Edge, NodeId, Outcome, undirected
 from connectors.walk import Finding
+from harness.costs import uncollected
 from harness.reference import listing_of
 from service.graph.asked import Told
 from service.graph.budget import Budget
@@ -105,13 +105,9 @@ def test_a_search_costs_in_proportion_to_what_it_is_told(
     """Four times as many nodes take at most ten times as long, told wholly or not."""
     small, large = world(size), world(4 * size)
     # The least of a few tries is what it costs, the rest is what else the machine did meanwhile.
-    # Nor does it count how many objects the tests before have left for the collector to look at.
-    gc.disable()
-    try:
+    with uncollected():
         least = [
             min(_spent(listed, paths=paths, troubled=troubled) for _ in range(TRIES))
             for listed in (small, large)
         ]
-    finally:
-        gc.enable()
     assert least[1] <= 10 * least[0]

@@ -53,7 +53,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "filtered": {"rule": Rule(filter=Filter(with_type=("doc",))), "hops": 2},
     "path": {"to": "obs:domain:c"},
     "anew": {"tolerance": Tolerance(max_age=timedelta(0))},
-    "in time": {"budget": Budget(timeout=timedelta(seconds=1))},
+    "in time": {"budget": Budget(timeout=timedelta(seconds=20))},
 }
 # How an upstream treats a caller who has nothing to look for at `acc@c`: by the status it answers there.
 CALLERS: dict[str, tuple[str | None, int | None]] = {
