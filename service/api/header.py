@@ -21,7 +21,7 @@ _MOST_SECONDS = 999_999_999
 
 
 def read_tolerance(headers: Headers, *, max_age: timedelta | None, floor: timedelta) -> Tolerance:
-    """Read what the caller takes; the parameter wins over the header, the operator's floor over both.
+    """Read what the caller takes, the parameter winning over the header, above the operator's floor.
 
     Directives of RFC 9111 and 5861; one not known here is ignored, as they say; one without its
     number is an InvalidParameterError.
@@ -32,7 +32,8 @@ def read_tolerance(headers: Headers, *, max_age: timedelta | None, floor: timede
         age = max_age
     stale = asked.get("max-stale", ...)
     return Tolerance(
-        max_age=None if age is None else max(age, floor),
+        max_age=age,
+        least_max_age=floor,
         max_stale=UNLIMITED if stale is None else _seconds(asked, "max-stale"),
         stale_if_error=_seconds(asked, "stale-if-error"),
         only_if_cached="only-if-cached" in asked,

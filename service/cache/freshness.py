@@ -2,11 +2,11 @@
 
 The words are those of RFC 9111 (max-age, max-stale, only-if-cached) and RFC 5861
 (stale-while-revalidate, stale-if-error). An entry is fresh while younger than the source's `ttl`; a
-caller's `max_age` takes that place, be it shorter or longer. After that it may be served if the
-caller said that it takes stale answers (`max_stale`). Else the source is asked: for the source's
-`stale_while_revalidate` more, unless the caller set a `max_age`, the entry may stand in while the
-reply is awaited, and for its `stale_for` more once asking has failed. What is older than its
-retention is dead, whatever anybody asks for.
+caller's `max_age` takes that place, be it longer or shorter, down to the operator's floor. After
+that it may be served if the caller said that it takes stale answers (`max_stale`). Else the source
+is asked: for the source's `stale_while_revalidate` more, unless the caller set a `max_age`, the
+entry may stand in while the reply is awaited, and for its `stale_for` more once asking has failed.
+What is older than its retention is dead, whatever anybody asks for.
 
 Known emptiness (an absent node, a listing without relations) lives for `absent_ttl` and not a
 moment longer: nothing tells of a first relation but asking again.
@@ -42,12 +42,15 @@ class Standing(StrEnum):
 class Tolerance:
     """What one caller takes; None leaves a question to the source's policy.
 
-    `max_age` replaces the ttl (0: ask again); `max_stale` is how long past its freshness an answer
-    still is welcome, `UNLIMITED` being "whatever there is"; `stale_if_error` replaces `stale_for`
-    and counts from the end of freshness as this caller sees it; `only_if_cached` allows no call.
+    `max_age` replaces the ttl (0: ask again), and `least_max_age` is the operator's floor under it,
+    which makes nothing fresh that the ttl does not; `max_stale` is how long past its freshness an
+    answer still is welcome, `UNLIMITED` being "whatever there is"; `stale_if_error` replaces
+    `stale_for` and counts from the end of freshness as this caller sees it; `only_if_cached` allows
+    no call.
     """
 
     max_age: timedelta | None = None
+    least_max_age: timedelta = _NOTHING
     max_stale: timedelta | None = None
     stale_if_error: timedelta | None = None
     only_if_cached: bool = False
@@ -90,7 +93,9 @@ def classify_age(
     if age >= kept:
         return Standing.DEAD
     promised = (policy.absent_ttl if negative else policy.ttl) * jitter
-    lifetime = promised if tolerance.max_age is None else tolerance.max_age
+    lifetime = promised
+    if tolerance.max_age is not None:
+        lifetime = max(tolerance.max_age, min(tolerance.least_max_age, promised))
     if age < lifetime:
         return Standing.FRESH
     beside = _NOTHING if negative else policy.stale_while_revalidate

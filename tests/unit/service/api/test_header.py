@@ -81,12 +81,11 @@ def test_several_lines_are_one_list() -> None:
     assert tolerance("max-age=5", "max-stale=6") == Tolerance(max_age=seconds(5), max_stale=seconds(6))
 
 
-def test_the_parameter_wins_and_the_floor_holds() -> None:
-    """The parameter over the header, the operator's floor over both."""
-    assert tolerance("no-cache", max_age=seconds(9)).max_age == seconds(9)
-    assert tolerance("no-cache", floor=seconds(5)).max_age == seconds(5)
-    assert tolerance(max_age=seconds(1), floor=seconds(5)).max_age == seconds(5)
-    assert tolerance(floor=seconds(5)).max_age is None
+def test_the_parameter_wins_and_the_floor_is_handed_on() -> None:
+    """The parameter over the header; what the operator's floor comes to is judged with each source's ttl."""
+    assert tolerance("no-cache", max_age=seconds(9)) == Tolerance(max_age=seconds(9))
+    assert tolerance("no-cache", floor=seconds(5)) == Tolerance(max_age=seconds(0), least_max_age=seconds(5))
+    assert tolerance(floor=seconds(5)) == Tolerance(least_max_age=seconds(5))
 
 
 @pytest.mark.parametrize("name", ["max-age", "stale-if-error", "max-stale"])

@@ -87,6 +87,24 @@ def test_max_age_takes_the_place_of_the_ttl(age: float, max_age: float, standing
 
 
 @pytest.mark.parametrize(
+    ("age", "asked", "standing"),
+    [
+        (49, {"max_age": 0, "least_max_age": 50}, Standing.FRESH),
+        (50, {"max_age": 0, "least_max_age": 50}, Standing.STALE_IF_ERROR),
+        (60, {"max_age": 70, "least_max_age": 50}, Standing.FRESH),
+        (99, {"max_age": 0, "least_max_age": 500}, Standing.FRESH),
+        (100, {"max_age": 0, "least_max_age": 500}, Standing.STALE_IF_ERROR),
+        (100, {"least_max_age": 500}, Standing.STALE_WHILE_REVALIDATE),
+    ],
+)
+def test_the_floor_makes_nothing_fresher_than_the_ttl_does(
+    age: float, asked: dict[str, float], standing: Standing
+) -> None:
+    """Under it nobody's `max_age` goes; who insists on newer is never given older than who says nothing."""
+    assert _judge(age, _ask(**asked)) is standing
+
+
+@pytest.mark.parametrize(
     ("age", "standing"),
     [
         (99, Standing.FRESH),
