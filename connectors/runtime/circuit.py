@@ -2,9 +2,11 @@
 
 closed ── 5 failures in a row ──▶ open, for a pause ── the pause is over ──▶ half-open: one probe
    ▲                               ▲                                          │    │
-   │                               └──────── it fails: the pause doubles ─────┘    │
+   │                               └──────── it fails: another pause ─────────┘    │
    └──────────────────────────────────────── it succeeds ─────────────────────────┘
 
+A pause is a tenth of the time since the circuit opened, so that no outage lasts much longer here than
+it does there: short after a short one, and rare calls during a long one.
 A probe that was cancelled or never left gives its place back. A call that left before the circuit
 opened and is answered after it closes the circuit, since somebody is there; if it fails it tells
 nothing new. `now` is in seconds of any clock that never runs backwards.
@@ -15,9 +17,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 FAILURES = 5
-_FIRST_PAUSE = 0.25
+_SHORTEST_PAUSE = 0.25
 LONGEST_PAUSE = timedelta(seconds=5.0)
-_MOST_DOUBLINGS = 5
+_PART_OF_OUTAGE = 0.1
 # How long an upstream may ask for: callers are promised to see data 30 s after it is back.
 _LONGEST_ASKED = 30.0
 # Circuits that opened together need not probe together; a pause is shortened by up to this part.
@@ -43,14 +45,14 @@ class Ticket:
 class Circuit:
     """One circuit; whoever enters says once how it went: succeed, fail or leave."""
 
-    __slots__ = ("_era", "_failures", "_longest", "_openings", "_probe", "_until")
+    __slots__ = ("_era", "_failures", "_longest", "_opened", "_probe", "_until")
 
     def __init__(self, *, longest: timedelta = LONGEST_PAUSE) -> None:
         """Start closed: nothing is known against calling; `longest` bounds its pauses."""
         self._longest = longest.total_seconds()
         self._era = 0
         self._failures = 0
-        self._openings = 0
+        self._opened: float | None = None
         self._until: float | None = None
         self._probe: Ticket | None = None
 
@@ -86,7 +88,7 @@ class Circuit:
         self._failures = 0
         if self._until is not None:
             self._change(until=None)
-            self._openings = 0
+            self._opened = None
 
     def fail(self, ticket: Ticket, *, now: float, jitter: float = 0.0, rest: timedelta | None = None) -> None:
         """Count a failure; a probe's, or the fifth in a row, opens.
@@ -105,11 +107,12 @@ class Circuit:
             self._probe = None
 
     def _open(self, now: float, jitter: float, rest: timedelta | None) -> None:
-        pause: float = min(self._longest, _FIRST_PAUSE * 2**self._openings) * (1 - _SPREAD * jitter)
+        if self._opened is None:
+            self._opened = now
+        pause = max(_SHORTEST_PAUSE, _PART_OF_OUTAGE * (now - self._opened))
+        pause = min(self._longest, pause) * (1 - _SPREAD * jitter)
         if rest is not None:
             pause = max(pause, min(_LONGEST_ASKED, rest.total_seconds()))
-        # Beyond what the longest pause takes, counting on would only make the power immense.
-        self._openings = min(self._openings + 1, _MOST_DOUBLINGS)
         self._change(until=now + pause)
 
     def _change(self, *, until: float | None) -> None:

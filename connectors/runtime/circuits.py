@@ -32,6 +32,8 @@ _MANY = 10_000
 NOT_AWAITED = timedelta(0)
 # A credential may be taken again at any moment, and finding out costs its upstream little.
 _LONGEST_REFUSED = timedelta(milliseconds=500)
+# A loop that counts in milliseconds wakes up to one too early, while the circuit is still open.
+_TICK = 0.002
 _FIRST_SERVER_ERROR = 500
 _WORSE = (CircuitState.CLOSED, CircuitState.HALF_OPEN, CircuitState.OPEN)
 
@@ -88,7 +90,7 @@ class Gate:
                         raise self._refuse(pause)
                     awaited = True
                     if pause is not None:
-                        await asyncio.sleep(pause.total_seconds())
+                        await asyncio.sleep(pause.total_seconds() + _TICK)
                         continue
                     self._changed = self._changed or asyncio.Event()
                     await self._changed.wait()

@@ -133,7 +133,7 @@ def test_a_refused_credential_is_served_nothing(
     board.reset(requests_per_minute=None)
     for calls in (1, 0):
         answer = ask(services[1], INES, ISSUE, source=source)
-        assert (answer.status, answer.outcome, answer.calls) == (200, "ok", calls)
+        assert (answer.status, answer.outcome, answer.calls) == (200, "ok", calls), answer
 
 
 @pytest.mark.parametrize("status", ["401", "403"])

@@ -58,14 +58,20 @@ def test_a_success_begins_the_row_anew() -> None:
         circuit.succeed()
 
 
-def test_the_pause_doubles_with_each_failed_probe_up_to_five_seconds() -> None:
+@pytest.mark.parametrize(
+    ("outage", "pause"), [(0, 0.25), (2.4, 0.25), (5, 0.5), (20, 2), (49, 4.9), (50, 5), (86_400, 5)]
+)
+def test_a_pause_is_a_tenth_of_the_outage_up_to_five_seconds(outage: float, pause: float) -> None:
     """Whoever recovers is found soon; whoever does not is asked every five seconds."""
-    assert pauses(opened(), 8) == pytest.approx([0.25, 0.5, 1, 2, 4, 5, 5, 5])
+    circuit = opened()
+    probe = enter(circuit, max(0.25, outage))
+    circuit.fail(probe, now=max(0.25, outage))
+    assert circuit.pause(now=max(0.25, outage)) == timedelta(seconds=pause)
 
 
 def test_jitter_shortens_a_pause_by_a_fifth_at_most() -> None:
     """Processes whose circuits opened together do not all probe together."""
-    assert pauses(opened(), 3, jitter=0.5) == pytest.approx([0.25, 0.45, 0.9])
+    assert pauses(opened(), 3, jitter=0.5) == pytest.approx([0.25, 0.225, 0.225])
 
 
 @pytest.mark.parametrize(("asked", "pause"), [(0.1, 0.25), (7, 7), (30, 30), (86_400, 30)])

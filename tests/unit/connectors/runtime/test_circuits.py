@@ -149,7 +149,7 @@ async def test_those_who_wait_are_refused_when_the_probe_fails(circuits: Circuit
     probe.failed(BROKEN_OFF, given=SECOND)
     with pytest.raises(SourceUnavailableError, match="6 times") as caught:
         await waiting
-    assert caught.value.retry_after == timedelta(seconds=0.5)
+    assert caught.value.retry_after == timedelta(seconds=0.25)
 
 
 async def test_a_probe_that_left_hands_over(circuits: Circuits, clock: Any) -> None:
@@ -190,7 +190,7 @@ async def test_who_is_refused_for_the_credential_takes_no_probe_of_the_host(
     await meet(other, *[BROKEN_OFF] * FAILURES)
     clock.advance(0.25)
     await meet(other, BROKEN_OFF)
-    clock.advance(0.499)
+    clock.advance(0.249)
     assert guard.standing.state is CircuitState.OPEN
     clock.advance(0.001)
     bad = await guard.enter(timeout=SECOND)
