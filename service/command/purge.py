@@ -57,13 +57,19 @@ async def _run(chosen: argparse.Namespace) -> None:
         say(f"{'would remove' if chosen.dry_run else 'removed'} {_words(found)}")
         if chosen.dry_run or chosen.once:
             return
-        behind = timedelta(seconds=BEHIND_SECONDS)
-        wait = max(settings.ceilings.timeout, behind) + 2 * settings.store_timeout + _GRACE
+        wait = _longest_answer(settings) + 2 * settings.store_timeout + _GRACE
         say(f"waiting {wait.total_seconds():.0f} s: answers under way may still write what they have read")
         await SystemSleeper().sleep(wait)
         say(f"removed {_words(await sweep(keyspace, picks))}")
     finally:
         await keyspace.close()
+
+
+def _longest_answer(settings: Settings) -> timedelta:
+    """Give how long what is asked for an answer, or behind one, may be under way."""
+    refreshes = any(entry.settings.stale_while_revalidate for entry in settings.sources.values())
+    behind = timedelta(seconds=BEHIND_SECONDS if refreshes else 0)
+    return max(settings.ceilings.timeout, behind)
 
 
 def _check(chosen: argparse.Namespace, settings: Settings) -> None:

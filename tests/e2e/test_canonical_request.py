@@ -107,7 +107,7 @@ async def inside(store: Store) -> AsyncIterator[Inside]:
 
 
 many = settings(
-    max_examples=15,
+    max_examples=6,
     deadline=None,  # a first example opens an application
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # the store is emptied by each example
