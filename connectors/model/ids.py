@@ -8,7 +8,7 @@ text is split at its first two colons, so a key may hold anything.
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.errors import InvalidNodeIdError
 
@@ -24,6 +24,10 @@ class NodeId:
     tenant: str | None
     type: str
     key: str
+    # Two addresses are equal when their texts are. An answer looks its nodes up some hundred times
+    # each, so both are worked out once.
+    _text: str = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse an address that could not be written down and read back."""
@@ -31,10 +35,25 @@ class NodeId:
         size = len(_encode(self.key))
         if not 1 <= size <= MAX_KEY_BYTES:
             raise InvalidNodeIdError(f"a key is 1 to {MAX_KEY_BYTES} bytes, this one is {size}")
+        text = f"{_scope(self.namespace, self.tenant)}:{self.type}:{self.key}"
+        object.__setattr__(self, "_text", text)
+        object.__setattr__(self, "_hash", hash(text))
 
     def __str__(self) -> str:
         """Give the text of the address."""
-        return f"{_scope(self.namespace, self.tenant)}:{self.type}:{self.key}"
+        return self._text
+
+    def __hash__(self) -> int:
+        """Give the hash of the text."""
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are the same address."""
+        return self is other or (isinstance(other, NodeId) and self._text == other._text)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Have the hash worked out anew by the process that reads it: each hashes texts its own way."""
+        return NodeId, (self.namespace, self.tenant, self.type, self.key)
 
 
 @dataclass(frozen=True, slots=True)

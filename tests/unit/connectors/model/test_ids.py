@@ -1,6 +1,11 @@
 """Addresses are split, checked and written back; refs are their one other spelling."""
 
+import pickle
+import subprocess
+import sys
 from contextlib import suppress
+from copy import copy, deepcopy
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -20,6 +25,27 @@ selections = st.builds(Selection, names, st.none() | names, st.none() | names)
 def test_an_address_reads_back(address: NodeId | Selection) -> None:
     """Parsing the text of any address gives the address."""
     assert parse_address(str(address)) == address
+
+
+@given(node_ids, node_ids)
+def test_addresses_are_equal_when_their_parts_are(one: NodeId, other: NodeId) -> None:
+    """And then they have one hash; a copy and what is unpickled are equal, too."""
+    parts = [(each.namespace, each.tenant, each.type, each.key) for each in (one, other)]
+    assert (one == other) is (parts[0] == parts[1])
+    read = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own
+    for again in (NodeId(*parts[0]), replace(one), copy(one), deepcopy(one), read):
+        assert (again, hash(again), str(again)) == (one, hash(one), str(one))
+    assert one != str(one)
+
+
+def test_an_address_has_the_hash_of_the_process_that_reads_it() -> None:
+    """Each process hashes texts in its own way; what one pickles is found in another's dictionary."""
+    node = NodeId("n", None, "t", "k")
+    program = (
+        "import pickle, sys; from connectors.model import NodeId; "
+        "assert pickle.loads(sys.stdin.buffer.read()) in {NodeId('n', None, 't', 'k')}"
+    )
+    subprocess.run([sys.executable, "-c", program], input=pickle.dumps(node), check=True)  # noqa: S603
 
 
 @given(node_ids)
