@@ -102,13 +102,15 @@ class Lane:
 class Signal:
     """What one call has told about how much its upstream can take.
 
-    `took` is how long it was away. `overloaded`: it was refused for load (429, 503) or never
-    answered. `rest` is how long the upstream asks to be left alone; `remaining` and `reset` are how
-    many calls it says are left, and for how long that number holds.
+    `took` is how long it was away. `overloaded`: it was refused for load (429, 503, or as its
+    connector knows). `unanswered`: it was given up after `took`. `rest` is how long the upstream
+    asks to be left alone; `remaining` and `reset` are how many calls it says are left, and for how
+    long that number holds.
     """
 
     took: timedelta
     overloaded: bool = False
+    unanswered: bool = False
     rest: timedelta | None = None
     remaining: int | None = None
     reset: timedelta | None = None

@@ -2,7 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 
 from connectors.contract import Plugin
 from connectors.errors import ConfigurationError
@@ -10,6 +12,8 @@ from connectors.errors import ConfigurationError
 GROUP = "relgraph.connectors"
 
 
+# What is installed stays while a process runs, and each look reads every distribution's entry points.
+@cache
 def installed() -> Mapping[str, EntryPoint]:
     """Give the entry point of every connector kind installed, by kind; nothing is imported.
 
@@ -26,9 +30,10 @@ def installed() -> Mapping[str, EntryPoint]:
     ]
     if mistakes:
         raise ConfigurationError(mistakes)
-    return {kind: next(iter(points.values())) for kind, points in sorted(claims.items())}
+    return MappingProxyType({kind: next(iter(points.values())) for kind, points in sorted(claims.items())})
 
 
+@cache
 def load_plugin(kind: str) -> Plugin:
     """Import the connector of `kind`; ConfigurationError when there is none, or it is none."""
     points = installed()

@@ -43,36 +43,45 @@ class SourceSettings(BaseModel):
     to this machine unless `allow_plain_http` says otherwise.
     """
 
-    # A mistake is told without what was typed: the table holds secrets.
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    # A mistake is told without what was typed: the table holds secrets. Descriptions are no docstrings:
+    # those would be looked for in the source of every model, at each start (ADR 0037).
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    connector: str
-    """Which connector speaks to the upstream."""
-    base_url: str
-    """Where the upstream is; may carry a path, which is kept."""
-    enabled: bool = True
-    """Whether it is asked at all; `relgraph source` cannot switch on what is off here."""
-    allow_plain_http: bool = False
-    """Let plain http leave this machine."""
-    credentials: Literal["service", "caller"] = "service"
-    """Whose credential is sent: the one configured here, or the one each caller brings."""
-    visibility: Visibility = Visibility.CREDENTIAL
-    """Who may see what one credential fetched: only it, its tenant, or everybody."""
-    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
-    """Most calls in a minute per credential and process; no limit by default."""
-    concurrency: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Most calls at once per credential and process."""
-    ttl: Duration = timedelta(minutes=15)
-    """How long an answer is fresh."""
-    stale_for: Duration = timedelta(hours=1)
-    """How much longer it may stand in for a source that fails."""
-    stale_while_revalidate: Duration = timedelta(minutes=1)
-    """For how long past its ttl, but not past `stale_for`, it may stand in for a source that is slow,
-    while that is asked behind the answer."""
-    absent_ttl: Duration = timedelta(minutes=1)
-    """How long "there is nothing" is believed."""
+    connector: str = Field(description="Which connector speaks to the upstream.")
+    base_url: str = Field(description="Where the upstream is; may carry a path, which is kept.")
+    enabled: bool = Field(
+        default=True,
+        description="Whether it is asked at all; `relgraph source` cannot switch on what is off here.",
+    )
+    allow_plain_http: bool = Field(default=False, description="Let plain http leave this machine.")
+    credentials: Literal["service", "caller"] = Field(
+        default="service",
+        description="Whose credential is sent: the one configured here, or the one each caller brings.",
+    )
+    visibility: Visibility = Field(
+        default=Visibility.CREDENTIAL,
+        description="Who may see what one credential fetched: only it, its tenant, or everybody.",
+    )
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Most calls in a minute per credential and process; no limit by default."
+    )
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=20, description="Most calls at once per credential and process."
+    )
+    ttl: Duration = Field(default=timedelta(minutes=15), description="How long an answer is fresh.")
+    stale_for: Duration = Field(
+        default=timedelta(hours=1), description="How much longer it may stand in for a source that fails."
+    )
+    stale_while_revalidate: Duration = Field(
+        default=timedelta(minutes=1),
+        description=(
+            "For how long past its ttl, but not past `stale_for`, it may stand in for a source that is slow,"
+            "\nwhile that is asked behind the answer."
+        ),
+    )
+    absent_ttl: Duration = Field(
+        default=timedelta(minutes=1), description='How long "there is nothing" is believed.'
+    )
 
     @model_validator(mode="after")
     def _check_base_url(self) -> Self:

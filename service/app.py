@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,7 +16,6 @@ from service.api.docs import docs_router
 from service.api.edge import CrossOrigin, Edge, LastResort, UrlBound
 from service.api.graph import graph_router
 from service.api.metering import Metering
-from service.api.openapi.document import build_document
 from service.api.problems import answer_problem
 from service.bootstrap import open_service
 from service.settings import Settings
@@ -41,13 +41,21 @@ _EXPOSED = [
 class _Documented(FastAPI):
     """The framework's application with a document of our own, which knows the settings."""
 
-    def __init__(self, document: dict[str, Any], **options: Any) -> None:
+    def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)
-        self._document = document
+        self._settings = settings
 
     def openapi(self) -> dict[str, Any]:
         """Give the document."""
         return self._document
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        # Its shapes are some fifty models that nothing else needs, a tenth of a start: made when somebody
+        # reads it first (ADR 0037).
+        from service.api.openapi.document import build_document  # noqa: PLC0415 - see above
+
+        return build_document(self._settings)
 
 
 def create_app(settings: Settings, *, slot: MetricsSlot | None = None) -> FastAPI:
@@ -66,7 +74,7 @@ def create_app(settings: Settings, *, slot: MetricsSlot | None = None) -> FastAP
                 app.state.service = None
 
     app = _Documented(
-        build_document(settings),
+        settings,
         lifespan=lifespan,
         # The framework's own pages load their scripts from elsewhere.
         docs_url=None,

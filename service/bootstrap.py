@@ -189,6 +189,7 @@ class _Opener:
             clock=SystemClock(),
             observe=self.metrics.observe(entry.name),
             switchboard=self.switchboard,
+            judge=connector.judge,
         )
         return Source(
             name=entry.name,

@@ -12,14 +12,16 @@ from importlib import import_module
 from pathlib import Path
 
 from connectors.errors import ConfigurationError
-from service.command import StartError
+from service.command import StartError, collector_off
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code; `arguments` are the process's own by default."""
     chosen = _parser().parse_args(arguments)
     try:
-        import_module(f"service.command.{chosen.module}").run(chosen)
+        with collector_off():
+            run = import_module(f"service.command.{chosen.module}").run
+        run(chosen)
     except ConfigurationError as error:
         for mistake in error.mistakes:
             _complain(mistake)

@@ -4,6 +4,7 @@ SIGTERM and Ctrl-C let what is in flight finish for `GRACE`; what is still there
 and if even that does not end it the process ends itself before `LAST_MOMENT`.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -96,6 +97,9 @@ class Server(uvicorn.Server):
         """Open the application, then say so."""
         await super().startup(sockets=sockets)
         if self.started:
+            # What there is now stays: no collection ever looks at it.
+            gc.freeze()
+            gc.enable()
             log.info("serving", pid=os.getpid())
             self._announce()
 

@@ -1,11 +1,15 @@
 """Several processes that serve one listener: started, replaced when one dies, ended together.
 
-The settings travel through a pipe (`spawn` pickles them), so no secret is in an environment or on
-a command line. uvicorn's own supervisor looks at its signals twice a second, waits for its workers
-without an end, and starts one that cannot start for ever; hence this one, which waits for what
-happens.
+A worker is a fork of this process, which has imported everything and runs nothing: it starts at once,
+shares what was imported, and is handed the settings by nothing that others could read, such as an
+environment or a command line. There is no event loop here and no thread, but for the one that waits
+for the embedded store's end and holds no lock that a worker takes.
+
+uvicorn's own supervisor looks at its signals twice a second, waits for its workers without an end,
+and starts one that cannot start for ever; hence this one, which waits for what happens.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -16,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkProcess
 
 import structlog
 
@@ -29,12 +33,13 @@ log = structlog.get_logger(__name__)
 
 # A worker that dies is replaced after this long, so that one that always dies costs little.
 _PAUSE = timedelta(seconds=1)
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(slots=True)
 class _Worker:
     place: int
-    process: SpawnProcess
+    process: ForkProcess
     tidings: Connection
     ready: bool = False
 
@@ -62,7 +67,7 @@ class Supervisor:
         with waker, woken:
             waker.setblocking(False)  # noqa: FBT003 - the socket API takes it so
             signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _ENDING:
                 # What matters is the byte that the signal writes into the socket.
                 signal.signal(number, lambda _signal, _frame: None)
             try:
@@ -72,7 +77,10 @@ class Supervisor:
                 self._stop()
 
     def _watch(self, woken: socket.socket, announce: Callable[[], None]) -> None:
+        # What a collection marks is copied for each worker: what is there by now is never looked at.
+        gc.freeze()
         self._start_missing()
+        gc.enable()
         announced = False
         replace_at: float | None = None
         while True:
@@ -109,10 +117,15 @@ class Supervisor:
 
     def _start(self, place: int) -> None:
         tidings, reporter = multiprocessing.Pipe(duplex=False)
-        process = multiprocessing.get_context("spawn").Process(
+        process = multiprocessing.get_context("fork").Process(
             target=_work, args=(self._builds[place], self._settings, self._listener, reporter, os.getpid())
         )
-        process.start()
+        # Until a worker has handlers of its own, a signal would be lost on it and wake us.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         reporter.close()
         self._crew.append(_Worker(place, process, tidings))
 
@@ -141,7 +154,9 @@ def _work(
     build: Build, settings: Settings, listener: socket.socket, reporter: Connection, parent: int
 ) -> None:
     die_with_parent(parent)
+    signal.set_wakeup_fd(-1)
     exit_on_sigterm()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     serve_here(
         build,
         settings,

@@ -17,7 +17,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 FAILURES = 5
-_SHORTEST_PAUSE = 0.25
+_SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = timedelta(seconds=5.0)
 _PART_OF_OUTAGE = 0.1
 # How long an upstream may ask for: callers are promised to see data 30 s after it is back.

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from connectors.disposition import Verdict
-from connectors.errors import OverBudgetError, SourceContractError, SourceError
+from connectors.errors import OverBudgetError, SourceContractError, SourceError, SourceThrottledError
 from connectors.model import Outcome
 from connectors.ports import Caller, Clock, Demand, Sender, Sleeper
 from connectors.runtime.retry import pause_before_retry
@@ -138,6 +138,14 @@ class _Drive:
         )
 
     async def _attempt(self, call: Call) -> _Answer:
+        while True:
+            until = self.demand.until
+            answer = await self._send(call)
+            # Our own pace gave up for want of time; who has joined meanwhile has more.
+            if not isinstance(answer, SourceThrottledError) or self.demand.until <= until:
+                return answer
+
+    async def _send(self, call: Call) -> _Answer:
         try:
             leaving = _Leaving(self.demand, self.away)
             timeout = timedelta(seconds=self.deadline - self.clock.monotonic())

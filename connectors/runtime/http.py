@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import re
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
+from importlib.util import find_spec
 
 import httpx
 
@@ -38,6 +40,7 @@ def open_client(*, concurrency: int) -> httpx.AsyncClient:
     only where it was meant to go), keeps no cookie (one caller's session is no other's) and heeds
     neither proxies nor .netrc from the environment.
     """
+    _note_what_is_missing()
     # httpx logs every URL, and a URL holds what a caller asked about; httpcore logs headers.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -113,6 +116,16 @@ class HttpSender:
         return self._client.build_request(
             call.method, self._url, headers=headers, content=call.body, extensions=extensions
         )
+
+
+def _note_what_is_missing() -> None:
+    """Have Python remember that a package is not there, which httpcore looks for at each call.
+
+    Without it the whole path is searched several times a call: half of what a call costs.
+    https://docs.python.org/3/reference/import.html#the-module-cache
+    """
+    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment] # None is the word for "not there"
 
 
 def _unsigned(reply: Reply, signature: Pairs) -> Reply:

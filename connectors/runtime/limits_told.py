@@ -96,12 +96,13 @@ def _reset(text: str, now: datetime) -> timedelta | None:
         seconds = float(text)
         if seconds >= _EPOCH_MILLISECONDS:
             seconds /= 1000
-        return _span(seconds - now.timestamp() if seconds >= _EPOCH_SECONDS else seconds)
+        # A clock that is a little behind ours, or a slow way, makes the end of a period the past.
+        return _span(max(0.0, seconds - now.timestamp()) if seconds >= _EPOCH_SECONDS else seconds)
     try:
         until = parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
         return None
-    return _span(((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds())
+    return _span(max(0.0, ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds()))
 
 
 def _count(value: Any) -> int | None:

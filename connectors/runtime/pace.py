@@ -11,7 +11,8 @@ from connectors.errors import OverBudgetError, SourceThrottledError
 from connectors.ports import Caller, Clock, Demand, Lane, LaneState, Signal
 from connectors.runtime.governing.book import Book
 
-# Callers bring any number of identities; idle lanes beyond this many are forgotten.
+# Callers bring any number of identities; idle lanes beyond this many are forgotten. Where most are not
+# idle they are looked through when they have doubled, not for each new one.
 _MANY = 1024
 NOBODY = Caller("")
 
@@ -99,6 +100,7 @@ class LocalGovernor:
         self._clock = clock
         self._alarm = alarm
         self._watches: dict[Key, _Watch] = {}
+        self._many = _MANY
         self._process = uuid4().hex[:12]
         self._number = 0
 
@@ -106,6 +108,8 @@ class LocalGovernor:
     async def turn(self, lane: Lane, *, demand: Demand, timeout: timedelta) -> AsyncIterator[Granted]:
         """Wait for a turn and keep a place of the concurrency while the block lasts."""
         watch = self._watch(lane)
+        # The newest word of how much the lane may get is that of who wants a turn by it.
+        watch.book.lane = lane
         self._number += 1
         ticket = f"{self._process}:{self._number}"
         patience = timeout.total_seconds()
@@ -145,17 +149,25 @@ class LocalGovernor:
 
     def note(self, lane: Lane, ticket: str) -> None:
         """Count a call that leaves now by another governor's word."""
-        self._watch(lane).book.note(ticket, now=self._clock.monotonic())
+        if lane.requests_per_minute is not None:
+            self._watch(lane).book.note(ticket, now=self._clock.monotonic())
 
     def tell(self, lane: Lane, ticket: str, *, signal: Signal | None, gave_back: bool) -> None:
         """Take in what such a call told, or count it no more: it did not leave."""
-        self._watch(lane).book.leave(ticket, now=self._clock.monotonic(), signal=signal, gave_back=gave_back)
+        watch = self._watch(lane)
+        watch.book.leave(ticket, now=self._clock.monotonic(), signal=signal, gave_back=gave_back)
+        watch.pump()
 
     def recent(self, lane: Lane) -> Sequence[tuple[str, float]]:
         """Give the calls of this process that count on a lane, as (ticket, seconds ago)."""
         watch = self._watches.get((lane.host, lane.identity))
         now = self._clock.monotonic()
         return [] if watch is None else [(ticket, now - at) for ticket, at in watch.book.recent(now)]
+
+    def idle(self, lane: Lane) -> bool:
+        """Tell whether nothing is known of a lane that could still keep a call from leaving."""
+        watch = self._watches.get((lane.host, lane.identity))
+        return watch is None or watch.idle
 
     def _state(self, watch: _Watch) -> LaneState:
         now = self._clock.monotonic()
@@ -184,8 +196,8 @@ class LocalGovernor:
         key = (lane.host, lane.identity)
         watch = self._watches.get(key)
         if watch is None:
-            if len(self._watches) >= _MANY:
+            if len(self._watches) >= self._many:
                 self._watches = {k: w for k, w in self._watches.items() if not w.idle}
+                self._many = max(_MANY, 2 * len(self._watches))
             watch = self._watches[key] = _Watch(lane, clock=self._clock, alarm=self._alarm)
-        watch.book.lane = lane
         return watch

@@ -4,11 +4,12 @@ After a 401 it does so once more, if there is another credential.
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Protocol
 
+from connectors.disposition import Disposition, Verdict
 from connectors.errors import OverBudgetError, SourceError, SourceTimeoutError
 from connectors.ports import Clock, Demand, Governor, Lane, Signal, Turn
 from connectors.runtime.auth import Authorizer
@@ -20,6 +21,11 @@ from connectors.wire import Call, Pairs, Reply
 # the seconds it was away.
 Observe = Callable[[int | str, float], None]
 
+Judge = Callable[[Call, Reply], Verdict]
+
+# Who has waited longer than this since its turn came, for a token or a probe's answer, takes another: the
+# window of the upstream's limit is of calls that leave, and half a second of it is for the way.
+_AT_ITS_TURN = 0.25
 _OVERLOADED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -43,15 +49,20 @@ class PacedSender:
         lane: Lane,
         guard: Guard,
         clock: Clock,
+        judge: Judge | None = None,
         observe: Observe | None = None,
     ) -> None:
-        """Send over `wire` as `authorizer` signs, in `lane`, through the circuits of `guard`."""
+        """Send over `wire` as `authorizer` signs, in `lane`, through the circuits of `guard`.
+
+        `judge` tells which 403 is throttling.
+        """
         self._wire = wire
         self._authorizer = authorizer
         self._governor = governor
         self._lane = lane
         self._guard = guard
         self._clock = clock
+        self._judge = judge
         self._observe = observe
 
     async def send(self, call: Call, *, timeout: timedelta, demand: Demand) -> Reply:
@@ -87,18 +98,27 @@ class PacedSender:
         await self._authorizer.headers(timeout=self._remaining(deadline))
         passage = None
         try:
-            patience = self._remaining(min(deadline, demand.until))
-            async with self._governor.turn(self._lane, demand=demand, timeout=patience) as turn:
-                try:
-                    signature = await self._authorizer.headers(timeout=self._remaining(deadline))
-                    passage = await self._guard.enter(timeout=self._in_time(deadline))
-                    remaining = self._in_time(deadline)
-                except SourceError as error:
-                    raise _NotSentError(error) from None
-                if not demand.take():
-                    raise OverBudgetError
-                reply = await self._exchange(call, signature, remaining, turn, passage)
-            yield signature, reply, passage
+            sent: tuple[Pairs, Reply, Passage] | None = None
+            while sent is None:
+                if passage is not None:
+                    passage.leave()
+                patience = self._remaining(min(deadline, demand.until))
+                with suppress(_TooLateError):
+                    async with self._governor.turn(self._lane, demand=demand, timeout=patience) as turn:
+                        granted = self._clock.monotonic()
+                        try:
+                            signature = await self._authorizer.headers(timeout=self._remaining(deadline))
+                            passage = await self._guard.enter(timeout=self._in_time(deadline))
+                            remaining = self._in_time(deadline)
+                        except SourceError as error:
+                            raise _NotSentError(error) from None
+                        if self._clock.monotonic() - granted > _AT_ITS_TURN:
+                            raise _TooLateError
+                        if not demand.take():
+                            raise OverBudgetError
+                        reply = await self._exchange(call, signature, remaining, turn, passage)
+                        sent = signature, reply, passage
+            yield sent
         except _NotSentError as held:
             raise held.reason from None
         finally:
@@ -117,12 +137,12 @@ class PacedSender:
             passage.failed(error, given=timeout)
             # One who had little time cannot tell an overloaded upstream from a steady one.
             if isinstance(error, SourceTimeoutError) and timeout >= PATIENCE:
-                turn.learn(Signal(timedelta(seconds=took), overloaded=True))
+                turn.learn(Signal(timedelta(seconds=took), unanswered=True))
             raise
         took = self._clock.monotonic() - began
         self._tell(reply.status, took)
         passage.answered(reply)
-        overloaded = reply.status in _OVERLOADED
+        overloaded = reply.status in _OVERLOADED or self._is_throttled(call, reply)
         told = read_limits(reply)
         turn.learn(
             Signal(
@@ -134,6 +154,14 @@ class PacedSender:
             )
         )
         return reply
+
+    def _is_throttled(self, call: Call, reply: Reply) -> bool:
+        if self._judge is None or reply.status != HTTPStatus.FORBIDDEN:
+            return False
+        # What a connector makes of a hostile reply is told where its walk is driven.
+        with suppress(Exception):
+            return self._judge(call, reply).disposition is Disposition.THROTTLED
+        return False
 
     def _tell(self, what: int | str, seconds: float) -> None:
         if self._observe is not None:
@@ -147,6 +175,10 @@ class PacedSender:
 
     def _remaining(self, deadline: float) -> timedelta:
         return timedelta(seconds=deadline - self._clock.monotonic())
+
+
+class _TooLateError(OverBudgetError):
+    """Gives a turn back whose call was not ready for it."""
 
 
 class _NotSentError(OverBudgetError):

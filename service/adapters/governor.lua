@@ -27,6 +27,8 @@ if not now then
   now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 end
 
+-- A ticket begins with its process's name: line and log may be long, and little of them is looked up.
+local function is_mine(ticket) return string.sub(ticket, 1, #process + 1) == process .. ':' end
 local function exact(number) return string.format('%.17g', number) end
 
 local state, changed = {}, {}
@@ -36,13 +38,20 @@ local function put(field, value)
   state[field] = value
   changed[field] = true
 end
+local function value(field) return state[field] or 0 end
+-- The server's clock may be set back; a lane's time never runs backwards.
+now = now + value('ahead')
+if now < value('latest') then
+  put('ahead', value('ahead') + state.latest - now)
+  now = state.latest
+end
+put('latest', now)
 -- Whoever knows an earlier beginning has calls to tell of: said once, as telling is dear.
 if not state.began then
   put('began', now)
   put('limit', most)
   redis.call('PUBLISH', channel, '* ' .. STATE .. ' ' .. exact(now))
 end
-local function value(field) return state[field] or 0 end
 local function places() return math.max(1, math.min(most, math.floor(value('limit')))) end
 local function under_way() return redis.call('HLEN', PLACES) end
 
@@ -54,7 +63,8 @@ local function forget()
   end
 end
 
--- The line.
+-- The line. A server short of memory may drop any key: a half of it is nothing, and who waits says so.
+if redis.call('ZCARD', LINE) ~= redis.call('HLEN', TICKETS) then redis.call('DEL', LINE, TICKETS, LAST) end
 local function last(caller) return math.max(value('virtual'), tonumber(redis.call('HGET', LAST, caller) or 0)) end
 local function lowest(callers)
   local tag, found
@@ -126,10 +136,14 @@ local function step_down(share)
     put('stepped_down', now)
   end
 end
-local function learn(signal, held, used)
+local function slow(seconds) return seconds > TIMES_SLOWER * value('usually_takes') + SECONDS_SLOWER end
+local function learn(signal, held, away)
   if held then
+    local room = places()
     put('limit', math.max(1.0, math.min(most, state.limit)))
-    if signal.overloaded then
+    if signal.unanswered and state.now_takes and not slow(signal.took) then
+      -- Who gives up sooner than replies usually come has learnt nothing.
+    elseif signal.overloaded or signal.unanswered then
       step_down(REFUSED)
     else
       if not state.now_takes then
@@ -139,9 +153,9 @@ local function learn(signal, held, used)
         put('now_takes', state.now_takes + NOW_SHARE * (signal.took - state.now_takes))
         put('usually_takes', state.usually_takes + LONG_SHARE * (signal.took - state.usually_takes))
       end
-      if state.now_takes > TIMES_SLOWER * state.usually_takes + SECONDS_SLOWER then
-        step_down(SLOWER)
-      elseif used then
+      if slow(state.now_takes) then
+        if 2 * away >= room then step_down(SLOWER) end
+      elseif away >= room then
         put('limit', math.min(most, state.limit + 1.0 / state.limit))
       end
     end
@@ -250,13 +264,14 @@ elseif operation == 'leave' then
   local away = under_way()
   local held = redis.call('HDEL', PLACES, own.ticket) == 1
   if own.gave_back then redis.call('ZREM', LOG, own.ticket) end
-  if own.signal then learn(own.signal, held, away >= places()) end
+  if own.signal then learn(own.signal, held, away) end
   if held and not own.gave_back and not (own.signal and own.signal.remaining) then
     put('remaining', value('remaining') - 1)
   end
 elseif operation == 'renew' then
   -- What a process says it has is all that it has.
-  if another then put('rest_until', math.max(value('rest_until'), now + HUSH)) end
+  local rest = math.max(another and HUSH or 0, math.min(LONGEST_REST, own.rest or 0))
+  if rest > 0 then put('rest_until', math.max(value('rest_until'), now + rest)) end
   local has = {}
   for _, ticket in ipairs(own.under_way) do
     has[ticket] = true
@@ -276,9 +291,14 @@ elseif operation == 'renew' then
   end
   for _, member in ipairs(redis.call('ZRANGE', LINE, 0, -1)) do
     local ticket = string.sub(member, 17)
-    if not has[ticket] and waiting(ticket)[2] == process then leave_line(ticket) end
+    if not has[ticket] and is_mine(ticket) then leave_line(ticket) end
   end
   if capacity >= 0 and own.recent then
+    for _, call in ipairs(own.recent) do has[call[1]] = true end
+    -- What was granted while the store did not reply went by another word, or not at all.
+    for _, ticket in ipairs(redis.call('ZRANGE', LOG, 0, -1)) do
+      if not has[ticket] and is_mine(ticket) then redis.call('ZREM', LOG, ticket) end
+    end
     for _, call in ipairs(own.recent) do
       if call[2] < SPAN then redis.call('ZADD', LOG, 'NX', exact(now - call[2]), call[1]) end
     end

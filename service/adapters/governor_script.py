@@ -52,7 +52,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Says in whose name a process speaks; `now` is for tests, the server's time rules otherwise."""
+    """Says in whose name a process speaks; its tickets begin with that name and a colon.
+
+    `now` is for tests, the server's time rules otherwise.
+    """
 
     process: str
 
@@ -100,11 +103,15 @@ class Speaker:
         waiting: Sequence[str],
         under_way: Sequence[str],
         recent: Sequence[tuple[str, float]] | None,
+        rest: float = 0.0,
         began: str,
         now: float | None = None,
     ) -> Words:
-        """Say that the process lives and what it has; `recent` are calls to count, by seconds ago."""
-        own: dict[str, object] = {"waiting": waiting, "under_way": under_way}
+        """Say that the process lives and what it has.
+
+        `recent` are calls to count, by seconds ago; `rest` is how long the upstream is to be left alone.
+        """
+        own: dict[str, object] = {"waiting": waiting, "under_way": under_way, "rest": rest}
         if recent is not None:
             own["recent"] = recent
         return self._say("renew", lane, own, began=began, now=now)
@@ -177,7 +184,11 @@ def _texts(words: Sequence[bytes]) -> tuple[str, ...]:
 
 
 def _signal(signal: Signal) -> Mapping[str, object]:
-    told: dict[str, object] = {"took": signal.took.total_seconds(), "overloaded": signal.overloaded}
+    told: dict[str, object] = {
+        "took": signal.took.total_seconds(),
+        "overloaded": signal.overloaded,
+        "unanswered": signal.unanswered,
+    }
     if signal.rest is not None:
         told["rest"] = signal.rest.total_seconds()
     if signal.remaining is not None:

@@ -100,9 +100,16 @@ class LeaseServer:
         breaker: Breaker | None = None,
     ) -> None:
         """Prepare; the first operation connects. ConfigurationError for a URL it cannot take."""
-        self._client: Client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=_CONNECTIONS)
+        self._client: Client = open_client(
+            url, timeout=timeout * _CLIENT_TIMEOUTS, connections=_CONNECTIONS + 1
+        )
+        breaker = breaker or Breaker(clock=clock, pause=pause)
         self._attempts = Attempts(
             "leases", clock=clock, timeout=timeout, pause=pause, at_once=_CONNECTIONS, breaker=breaker
+        )
+        # What is held must not end while a herd queues to take: a renewal has a turn of its own.
+        self._renewals = Attempts(
+            "renewals", clock=clock, timeout=timeout, pause=pause, at_once=1, breaker=breaker
         )
         self._life = str(life // _MILLISECOND)
         # On a cluster a script may have no two keys of different slots.
@@ -125,7 +132,8 @@ class LeaseServer:
     async def renew(self, held: Mapping[str, str]) -> None:
         """Let each lease last its whole life from now, if it still is its token's or nobody's."""
         await self._run(
-            [(_RENEW, some, (self._life, *(held[key] for key in some))) for some in self._apart(list(held))]
+            [(_RENEW, some, (self._life, *(held[key] for key in some))) for some in self._apart(list(held))],
+            attempts=self._renewals,
         )
 
     async def release(self, held: Mapping[str, str]) -> None:
@@ -161,7 +169,12 @@ class LeaseServer:
         for start in range(0, len(keys), self._keys_a_script):
             yield keys[start : start + self._keys_a_script]
 
-    async def _run(self, scripts: Sequence[tuple[str, Sequence[str], Sequence[str]]]) -> list[object]:
+    async def _run(
+        self,
+        scripts: Sequence[tuple[str, Sequence[str], Sequence[str]]],
+        *,
+        attempts: Attempts | None = None,
+    ) -> list[object]:
         async def work() -> list[object]:
             pipeline = self._client.pipeline(transaction=False)
             for script, keys, words in scripts:
@@ -170,7 +183,7 @@ class LeaseServer:
                 pipeline.execute_command("EVAL", script, len(keys), *(PREFIX + key for key in keys), *words)
             return cast("list[object]", await pipeline.execute())
 
-        return await self._attempts.run(work)
+        return await (attempts or self._attempts).run(work)
 
 
 def parse_word(payload: bytes) -> Freed | Wanted | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from service.adapters.measuring_message import LENGTH_BYTES, Order, Result, frame, read_length, read_order
-from service.graph.measure import Ruler
+from service.graph.ruler import Ruler
 from service.graph.skeleton import Skeleton
 from service.lifeline import die_with_parent
 

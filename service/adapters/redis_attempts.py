@@ -19,6 +19,8 @@ from service.adapters.breaker import Breaker
 
 T = TypeVar("T")
 
+# How often an operation looks for its end within its time. A busy loop stretches each look to a turn
+# of its own, and a large reply comes in some dozens of pieces, one a turn.
 _LOOKS = 50
 _log = structlog.get_logger(__name__)
 
@@ -42,12 +44,12 @@ class Attempts:
         self._breaker = breaker or Breaker(clock=clock, pause=pause)
         # A cluster's pools refuse whom they have no connection for; here everybody waits its turn.
         self._turn = asyncio.Semaphore(at_once)
-        self._refused = False
+        self._refused: set[str] = set()
 
-    async def run(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def run(self, work: Callable[[], Awaitable[T]], *, operation: str = "run") -> T:
         """Give what `work` gives; StoreUnavailableError when it fails, or is not tried, or takes too long.
 
-        The time that counts begins with the turn.
+        The time that counts begins with the turn. A server may refuse one `operation` and do another.
         """
         async with self._turn:
             # Asked only now: whoever waited behind a failure does not try in its turn.
@@ -57,22 +59,26 @@ class Attempts:
                 result = await self._in_time(work)
             except ResponseError as error:
                 # It replied, so there is nothing to wait for: no memory left, read-only, no permission.
-                self._replied(error)
-                raise StoreUnavailableError("the store refused") from error
+                self._replied(operation, error)
+                raise StoreUnavailableError(f"the store refused to {operation}") from error
             except Exception as error:
                 # Whatever ails the server, nobody fails by it: it only ever saves work.
                 if self._breaker.fail():
-                    _log.warning("store_unavailable", user=self._user, error=_words(error))
-                raise StoreUnavailableError("the store gave no reply") from error
+                    _log.warning(
+                        "store_unavailable", user=self._user, operation=operation, error=_words(error)
+                    )
+                raise StoreUnavailableError(f"the store could not {operation}") from error
             except BaseException:
                 # A caller that gave up has learnt nothing of the server.
                 self._breaker.abandon()
                 raise
-            self._replied(None)
+            self._replied(operation, None)
             return result
 
     async def _in_time(self, work: Callable[[], Awaitable[T]]) -> T:
         task = asyncio.ensure_future(work())
+        # How it ends when nobody waits for it any more is no news.
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
             for _ in range(_LOOKS):
                 done, _ = await asyncio.wait({task}, timeout=self._look)
@@ -84,14 +90,15 @@ class Attempts:
                 task.cancel()
                 await asyncio.wait({task})
 
-    def _replied(self, refusal: ResponseError | None) -> None:
+    def _replied(self, operation: str, refusal: ResponseError | None) -> None:
         if self._breaker.succeed():
-            _log.info("store_available", user=self._user)
-        if refusal is not None and not self._refused:
-            _log.warning("store_refuses", user=self._user, error=_words(refusal))
-        elif refusal is None and self._refused:
-            _log.info("store_accepts", user=self._user)
-        self._refused = refusal is not None
+            _log.info("store_available", user=self._user, operation=operation)
+        if refusal is not None and operation not in self._refused:
+            self._refused.add(operation)
+            _log.warning("store_refuses", user=self._user, operation=operation, error=_words(refusal))
+        elif refusal is None and operation in self._refused:
+            self._refused.remove(operation)
+            _log.info("store_accepts", user=self._user, operation=operation)
 
 
 def _words(error: Exception) -> str:

@@ -21,10 +21,13 @@ from service.adapters.governor_script import ANEW, CHANNEL, Speaker, Told, Words
 from service.adapters.redis_scripts import Reply, Scripts
 from service.adapters.signals import Signals
 
-# Callers bring any number of identities; idle lanes beyond this many are forgotten.
+# Callers bring any number of identities; idle lanes beyond this many are forgotten. Where most are not
+# idle they are looked through when they have doubled, not for each new one.
 _MANY = 1024
 # Half of what the script lets a silent process keep.
 _RENEWAL = 1.0
+# Where turns come by the hundred a second every process would look at each of them.
+_SOONEST = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,9 @@ class RedisGovernor:
         self._speaker = Speaker(uuid4().hex[:12])
         self._number = 0
         self._watches: dict[tuple[str, str], _Watch] = {}
+        # By the key that a lane's beginning is told under: such words come for every lane of the fleet.
+        self._named: dict[str, _Watch] = {}
+        self._many = _MANY
         self._tickets: dict[str, _Watch] = {}
         self._processes = 1
         self._renewing: asyncio.Task[None] | None = None
@@ -131,6 +137,8 @@ class RedisGovernor:
 
     async def _come(self, watch: _Watch, ticket: str, demand: Demand, deadline: float) -> bool:
         if not watch.synced:
+            if self._scripts.down:
+                return False
             self._renew(watch, fully=True)
         wait = _Wait(asyncio.get_running_loop().create_future(), demand, deadline)
         watch.waiting[ticket] = wait
@@ -167,10 +175,12 @@ class RedisGovernor:
             self._ask(watch, self._speaker.promote(watch.lane, ticket, caller=caller, began=watch.began))
 
     def _leave(self, watch: _Watch, ticket: str, signal: Signal | None, *, gave_back: bool) -> None:
-        self._tickets.pop(ticket, None)
+        if self._tickets.pop(ticket, None) is None:
+            return
         watch.waiting.pop(ticket, None)
+        counted = ticket in watch.under_way
         watch.under_way.discard(ticket)
-        if gave_back or signal is not None:
+        if counted and (gave_back or signal is not None):
             self._local.tell(watch.lane, ticket, signal=signal, gave_back=gave_back)
 
         def say() -> None:
@@ -182,28 +192,31 @@ class RedisGovernor:
         say()
 
     def _renew(self, watch: _Watch, *, fully: bool = False) -> None:
-        """Say what this process has; `fully`: what it sent in the last minute, too."""
+        """Say what this process has; `fully`: what it sent in the last minute and was told, too."""
         fully = fully or not watch.synced
         watch.synced = True
+        here = self._local.state(watch.lane) if fully else None
         words = self._speaker.renew(
             watch.lane,
             waiting=list(watch.waiting),
             under_way=list(watch.under_way),
             recent=list(self._local.recent(watch.lane)) if fully else None,
+            rest=0.0 if here is None else here.rest.total_seconds(),
             began=watch.began,
         )
         self._ask(watch, words)
 
     def _renew_all(self) -> None:
         for watch in self._watches.values():
-            if watch.busy or self._local.recent(watch.lane):
+            if self._knows(watch):
                 self._renew(watch, fully=True)
 
     async def _renew_busy(self) -> None:
         while True:
             await asyncio.sleep(_RENEWAL)
             for watch in self._watches.values():
-                if watch.busy:
+                # What went by this process's own word is told as soon as the store is back.
+                if watch.busy or (not watch.synced and not self._scripts.down):
                     self._renew(watch)
 
     def _pump(self, watch: _Watch) -> None:
@@ -252,15 +265,18 @@ class RedisGovernor:
             self._grant(words)
         elif addressee == ANEW:
             key, began = words
-            for watch in self._watches.values():
-                if watch.began and keys_of(watch.lane)[0] == key:
-                    self._begin_anew(watch, began)
+            watch = self._named.get(key)
+            if watch is not None and watch.began:
+                self._begin_anew(watch, began)
 
     def _begin_anew(self, watch: _Watch, began: str) -> None:
         """Tell a lane that has lost everything what this process knows; what is said next is new to it."""
         if watch.began != began:
             self._renew(watch, fully=True)
             watch.began = began
+
+    def _knows(self, watch: _Watch) -> bool:
+        return watch.busy or not self._local.idle(watch.lane)
 
     def _grant(self, tickets: Iterable[str]) -> None:
         for ticket in tickets:
@@ -276,7 +292,7 @@ class RedisGovernor:
         _silence(watch)
         if told.again is not None:
             loop = asyncio.get_running_loop()
-            watch.alarm = loop.call_later(max(0.0, told.again), self._pump, watch)
+            watch.alarm = loop.call_later(max(_SOONEST, told.again), self._pump, watch)
 
     def _share(self, watch: _Watch) -> Lane:
         """Give this process's part of what a lane may get."""
@@ -292,17 +308,20 @@ class RedisGovernor:
         key = (lane.host, lane.identity)
         watch = self._watches.get(key)
         if watch is None:
-            if len(self._watches) >= _MANY:
+            if len(self._watches) >= self._many:
                 self._forget_idle()
             watch = self._watches[key] = _Watch(lane, self._processes)
+            self._named[keys_of(lane)[0]] = watch
         watch.lane = lane
         return watch
 
     def _forget_idle(self) -> None:
         for key, watch in list(self._watches.items()):
-            if not watch.busy and not self._local.recent(watch.lane):
+            if not self._knows(watch):
                 _silence(watch)
                 del self._watches[key]
+                del self._named[keys_of(watch.lane)[0]]
+        self._many = max(_MANY, 2 * len(self._watches))
 
 
 def _silence(watch: _Watch) -> None:

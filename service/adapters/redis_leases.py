@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 # The server's milliseconds are cut, not rounded: a look at the very end would come before it.
 _MARGIN = 0.005
+# A renewal that failed is tried again so many times in the time between two.
+_TRIES = 4
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class RedisLeases:
         *,
         signals: Signals,
         clock: Clock,
-        life: timedelta = timedelta(seconds=3),
+        life: timedelta = timedelta(seconds=5),
         renewal: timedelta = timedelta(seconds=1),
         timeout: timedelta = timedelta(milliseconds=250),
         pause: timedelta = timedelta(seconds=1),
@@ -188,14 +190,19 @@ class RedisLeases:
             ends = self._clock.monotonic() + left.total_seconds()
 
     async def _renew(self) -> None:
+        pause = self._renewal
         while not self._closing.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self._renewal)
+                await asyncio.wait_for(self._closing.wait(), pause)
+            pause = self._renewal
             held = dict(self._held)
             if not held or self._closing.is_set():
                 continue
-            with suppress(StoreUnavailableError):
+            try:
                 await self._server.renew(held)
+            except StoreUnavailableError:
+                # Leases go on ending: as soon as anybody tries the server again, so is this.
+                pause /= _TRIES
             # A renewal that crossed a give-back on its way may have brought the lease to life again.
             crossed = {key: token for key, token in held.items() if self._held.get(key) != token}
             if crossed:

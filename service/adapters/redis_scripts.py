@@ -18,6 +18,8 @@ from service.adapters.redis_client import Client, open_client
 # The client's own timers only end what nobody waits for any more.
 _CLIENT_TIMEOUTS = 40
 _CONNECTIONS = 2
+# The time limit is of a whole batch: a burst of ten thousand is no reason to take the store for dead.
+_MOST_AT_ONCE = 1000
 
 Reply = list[object]
 
@@ -44,8 +46,10 @@ class Scripts:
     ) -> None:
         """Prepare; ConfigurationError for a URL it cannot take. `timeout` is of each batch."""
         self._client: Client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=_CONNECTIONS)
+        pause = timedelta(seconds=1)
+        self._breaker = breaker or Breaker(clock=clock, pause=pause)
         self._attempts = Attempts(
-            user, clock=clock, timeout=timeout, pause=timedelta(seconds=1), at_once=1, breaker=breaker
+            user, clock=clock, timeout=timeout, pause=pause, at_once=1, breaker=self._breaker
         )
         self._script = script
         # The name by which the server keeps a script. https://redis.io/docs/latest/commands/evalsha/
@@ -65,9 +69,14 @@ class Scripts:
             with suppress(asyncio.CancelledError):
                 await self._sending
             self._sending = None
-        if self._runs:
+        while self._runs:
             await self._send_batch()
         await self._client.aclose()
+
+    @property
+    def down(self) -> bool:
+        """Tell whether the store failed a moment ago and is not tried again yet."""
+        return self._breaker.waits
 
     def run(self, keys: Sequence[str], arguments: Sequence[str]) -> "asyncio.Future[Reply | None]":
         """Have the script run after every earlier one; gives its reply, None when the store is down."""
@@ -82,8 +91,9 @@ class Scripts:
             await self._send_batch()
 
     async def _send_batch(self) -> None:
-        self._some.clear()
-        runs, self._runs = self._runs, []
+        runs, self._runs = self._runs[:_MOST_AT_ONCE], self._runs[_MOST_AT_ONCE:]
+        if not self._runs:
+            self._some.clear()
         replies: Sequence[Reply | None] = [None] * len(runs)
         try:
             with suppress(StoreUnavailableError):

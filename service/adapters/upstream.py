@@ -7,7 +7,7 @@ from connectors.contract import Pace
 from connectors.ports import Clock, Governor, Lane
 from connectors.runtime.auth import Authorizer, CallerAuthorizer
 from connectors.runtime.circuits import Circuits, Guard
-from connectors.runtime.sender import Observe, PacedSender, Wire
+from connectors.runtime.sender import Judge, Observe, PacedSender, Wire
 from service.cache.hasher import Hasher
 from service.cache.partition import configured_partition, credential_partition
 from service.usecases.source import Access, Condition, UpstreamCredential
@@ -19,7 +19,7 @@ class Upstream:
     """What it takes to send to the source `name`.
 
     `authorizer` is None where each caller brings its own credential; `wire` leads to `base_url`;
-    `observe` is told of each call that leaves.
+    `observe` is told of each call that leaves; `judge` tells what a reply means.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Upstream:
     clock: Clock
     switchboard: Switchboard
     observe: Observe | None = None
+    judge: Judge | None = None
 
     def admit(self, credential: UpstreamCredential | None) -> Access:
         """Give access as the caller who sent `credential`, or as the service where it has its own.
@@ -65,6 +66,7 @@ class Upstream:
             guard=self._guard(identity),
             clock=self.clock,
             observe=self.observe,
+            judge=self.judge,
         )
         return Access(identity, SwitchedSender(sender, name=self.name, switchboard=self.switchboard))
 

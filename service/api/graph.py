@@ -122,16 +122,21 @@ async def _expand(
     with timed(request.scope, "expand"):
         answer = await while_present(request, service.expander.expand(asked))
     if request.method == "POST":
-        return respond(request, answer, format=format_, table=parameters.table, several=several)
-    lifetime = lifetime_of(answer.reports, sources=service.sources, max_age=parameters.oldest)
-    return respond(
-        request,
-        answer,
-        format=format_,
-        table=parameters.table,
-        public=_public(service, parameters),
-        lifetime=lifetime,
-    )
+        response = respond(request, answer, format=format_, table=parameters.table, several=several)
+    else:
+        response = respond(
+            request,
+            answer,
+            format=format_,
+            table=parameters.table,
+            public=_public(service, parameters),
+            lifetime=lifetime_of(answer.reports, sources=service.sources, max_age=parameters.oldest),
+        )
+    if not asked.measures:
+        expander = service.expander
+        taken = expander.clock.monotonic() - answer.heard_at
+        expander.reserve.learn(records=answer.spent.nodes + answer.spent.edges, seconds=taken)
+    return response
 
 
 def _request(

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from service.adapters.embedded import start_embedded
-from service.command import StartError, say
-from service.command.serve import serve
+from service.command import StartError, collector_off, say
+from service.command.serve import import_app, serve
 from service.server import exit_on_sigterm
 from service.settings import EMBEDDED, Settings, parse_settings
 
@@ -34,7 +34,7 @@ _REQUESTS = (
 def run(chosen: argparse.Namespace) -> None:
     """Serve the sandbox world until Ctrl-C or SIGTERM, then end everything that was started."""
     exit_on_sigterm()
-    with _open_upstreams() as urls, start_embedded() as store:
+    with collector_off(), _open_upstreams() as urls, start_embedded() as store:
         settings = _settings(urls).model_copy(update={"redis_url": store.url})
         serve(
             settings,
@@ -49,6 +49,7 @@ def _open_upstreams() -> Iterator[Mapping[str, str]]:
     """Start one process per sandbox upstream and give their URLs; StartError if one does not start."""
     with contextlib.ExitStack() as stack:
         processes = {name: _start(name, stack) for name in _UPSTREAMS}
+        import_app()
         end = time.monotonic() + _PATIENCE.total_seconds()
         yield {name: _url(name, process, end=end) for name, process in processes.items()}
 

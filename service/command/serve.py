@@ -5,6 +5,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from socket import gaierror
 
 import structlog
@@ -14,8 +15,7 @@ from connectors.settings import is_loopback
 from service.adapters.embedded import start_embedded
 from service.adapters.metrics_slot import MetricsSlot
 from service.adapters.socket_folder import SocketFolder
-from service.app import create_app
-from service.command import StartError, say
+from service.command import StartError, collector_off, say
 from service.server import exit_on_sigterm, listener_url, open_listener, serve_here
 from service.settings import EMBEDDED, Settings, load_settings
 from service.supervisor import Supervisor
@@ -25,14 +25,14 @@ log = structlog.get_logger(__name__)
 
 def run(chosen: argparse.Namespace) -> None:
     """Serve what the settings say; ConfigurationError when they are wrong, StartError when it cannot."""
-    settings = load_settings(chosen.config)
-    serve(
-        settings,
-        host=chosen.host,
-        port=chosen.port,
-        workers=chosen.workers,
-        announce=lambda url: say(f"relgraph listening on {url}"),
-    )
+    with collector_off():
+        serve(
+            load_settings(chosen.config),
+            host=chosen.host,
+            port=chosen.port,
+            workers=chosen.workers,
+            announce=lambda url: say(f"relgraph listening on {url}"),
+        )
 
 
 def serve(
@@ -61,6 +61,8 @@ def serve(
                 log.info("embedded_store", url=ready.redis_url)
             announce(url)
 
+        from service.app import create_app  # noqa: PLC0415 - see import_app
+
         if workers == 1:
             serve_here(create_app, ready, listener=listener, announce=announce_all)
         else:
@@ -69,13 +71,22 @@ def serve(
                 Supervisor(builds, ready, listener=listener).run(announce=announce_all)
 
 
+def import_app() -> None:
+    """Import the application, three quarters of what a start has to do.
+
+    Not with this module: wrong settings and a port in use are told before, and a store or an upstream
+    that has been started in the meantime starts on another core.
+    """
+    import_module("service.app")
+
+
 @contextlib.contextmanager
 def _with_store(settings: Settings) -> Iterator[Settings]:
     """Start the embedded store, one for all workers, and put its real URL into the settings."""
     if settings.redis_url != EMBEDDED:
         yield settings
         return
-    with start_embedded() as store:
+    with start_embedded(meanwhile=import_app) as store:
         yield settings.model_copy(update={"redis_url": store.url})
 
 

@@ -53,18 +53,12 @@ class MergedEdge:
     @property
     def id(self) -> str:
         """Give a hash of what makes this edge this edge, 32 hexadecimal digits."""
-        digest = blake2b(digest_size=16)
         subject, object_, relation, directed, record = self.key
-        for part in (
-            str(subject),
-            str(object_),
-            relation,
-            str(directed),
-            "" if record is None else f"={record}",
-        ):
-            text = part.encode()
-            digest.update(len(text).to_bytes(4, "big") + text)
-        return digest.hexdigest()
+        parts = (str(subject), str(object_), relation, str(directed), "" if record is None else f"={record}")
+        texts = [part.encode() for part in parts]
+        return blake2b(
+            b"".join([len(text).to_bytes(4, "big") + text for text in texts]), digest_size=16
+        ).hexdigest()
 
 
 def edge_key(edge: Edge) -> EdgeKey:

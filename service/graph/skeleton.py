@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import networkx as nx
+if TYPE_CHECKING:
+    # A type alone: what only knows skeletons does not wait for the library (ADR 0037).
+    import networkx as nx
 
 Graph: TypeAlias = "nx.MultiDiGraph[str]"  # of the answer's records, as `assemble` builds it
 

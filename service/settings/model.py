@@ -47,33 +47,39 @@ def _check_key_hash(key_hash: str) -> str:
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class CallerSettings(_Table):
     """One `[callers.<name>]`: somebody who may ask, known by the hash of an API key."""
 
-    key_hash: Annotated[str, AfterValidator(_check_key_hash)] = Field(repr=False)
-    """The salted hash of the key, as `relgraph key new` prints it."""
-    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
-    """Its share of the turns at a source, beside those of the other callers who wait."""
+    key_hash: Annotated[str, AfterValidator(_check_key_hash)] = Field(
+        repr=False, description="The salted hash of the key, as `relgraph key new` prints it."
+    )
+    weight: Annotated[float, Field(gt=0, le=1000)] = Field(
+        default=1.0,
+        description="Its share of the turns at a source, beside those of the other callers who wait.",
+    )
 
 
 class Ceilings(_Table):
     """`[ceilings]`: the most that a request's budget may ask for, inclusive."""
 
-    max_nodes: Annotated[int, Field(ge=1)] = 50_000
-    """The most that `max_nodes` may be."""
-    max_edges: Annotated[int, Field(ge=1)] = 200_000
-    """The most that `max_edges` may be."""
-    fan_out: Annotated[int, Field(ge=1)] = 10_000
-    """The most that `fan_out` may be."""
-    max_calls: Annotated[int, Field(ge=1)] = 5_000
-    """The most that `max_calls` may be."""
-    timeout: Annotated[Duration, Field(ge=timedelta(milliseconds=50))] = timedelta(seconds=60)
-    """The most that `timeout` may be."""
+    max_nodes: Annotated[int, Field(ge=1)] = Field(
+        default=50_000, description="The most that `max_nodes` may be."
+    )
+    max_edges: Annotated[int, Field(ge=1)] = Field(
+        default=200_000, description="The most that `max_edges` may be."
+    )
+    fan_out: Annotated[int, Field(ge=1)] = Field(
+        default=10_000, description="The most that `fan_out` may be."
+    )
+    max_calls: Annotated[int, Field(ge=1)] = Field(
+        default=5_000, description="The most that `max_calls` may be."
+    )
+    timeout: Annotated[Duration, Field(ge=timedelta(milliseconds=50))] = Field(
+        default=timedelta(seconds=60), description="The most that `timeout` may be."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +106,39 @@ CallerName = Annotated[str, AfterValidator(check_name)]
 class Settings(_Table):
     """Everything the operator has set; `sources` is in the order of the file."""
 
-    redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(default=EMBEDDED, repr=False)
-    """Where answers are cached; "embedded" is an empty store, gone at exit. Takes no options."""
-    store_timeout: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(milliseconds=250)
-    """How long the store may take before an answer does without it."""
-    secret_keys: tuple[Annotated[SecretStr, AfterValidator(_check_secret_key)], ...] = ()
-    """Protect partitions and stored tokens: the first signs, all verify; made up if embedded."""
-    cors_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...] = ()
-    """Web pages of these origins may call; "*" is any."""
-    callers: dict[CallerName, CallerSettings] = Field(default_factory=dict)
-    """Who may ask, by name; without any, only loopback is listened on."""
-    ceilings: Ceilings = Ceilings()
-    """The most that a request's budget may ask for, inclusive."""
-    max_age_floor: Duration = timedelta(0)
-    """The least age that a caller's `no-cache` or `max_age` can insist on."""
-    tenant_proof: Duration = timedelta(minutes=10)
-    """How long an upstream's yes to a credential opens what others of its tenant fetched."""
-    cursor_ttl: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(hours=1)
-    """How long an answer that was cut can be gone on with, from its first page on."""
-    log_level: LogLevel = "info"
-    """The least important lines that are logged."""
-    sources: dict[str, SourceEntry] = Field(default_factory=dict)
-    """The upstreams, by name."""
+    redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(
+        default=EMBEDDED,
+        repr=False,
+        description='Where answers are cached; "embedded" is an empty store, gone at exit. Takes no options.',
+    )
+    store_timeout: Annotated[Duration, Field(gt=timedelta(0))] = Field(
+        default=timedelta(milliseconds=250),
+        description="How long the store may take before an answer does without it.",
+    )
+    secret_keys: tuple[Annotated[SecretStr, AfterValidator(_check_secret_key)], ...] = Field(
+        default=(),
+        description="Protect partitions and stored tokens: the first signs, all verify; made up if embedded.",
+    )
+    cors_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...] = Field(
+        default=(), description='Web pages of these origins may call; "*" is any.'
+    )
+    callers: dict[CallerName, CallerSettings] = Field(
+        default_factory=dict, description="Who may ask, by name; without any, only loopback is listened on."
+    )
+    ceilings: Ceilings = Field(
+        default=Ceilings(), description="The most that a request's budget may ask for, inclusive."
+    )
+    max_age_floor: Duration = Field(
+        default=timedelta(0),
+        description="The least age that a caller's `no-cache` or `max_age` can insist on.",
+    )
+    tenant_proof: Duration = Field(
+        default=timedelta(minutes=10),
+        description="How long an upstream's yes to a credential opens what others of its tenant fetched.",
+    )
+    cursor_ttl: Annotated[Duration, Field(ge=timedelta(seconds=1))] = Field(
+        default=timedelta(hours=1),
+        description="How long an answer that was cut can be gone on with, from its first page on.",
+    )
+    log_level: LogLevel = Field(default="info", description="The least important lines that are logged.")
+    sources: dict[str, SourceEntry] = Field(default_factory=dict, description="The upstreams, by name.")

@@ -14,7 +14,7 @@ from service.graph.path import PathSearch, PathVerdict
 from service.usecases.evidence import same_as
 from service.usecases.experience import Experience
 from service.usecases.kinship import Kinship
-from service.usecases.measuring import Measuring
+from service.usecases.measuring import Measuring, load_networkx
 from service.usecases.page import Page, page_of, sent_after
 from service.usecases.pulse import Beat, Pulse
 from service.usecases.report import Report
@@ -63,6 +63,7 @@ class Answer:
 
     `page` holds the records of this page. `store_down` says that the cache failed. `extra` are the
     parts of the answer that only some requests have: `paths`, `verdict`, `measures`, `identity`.
+    `heard_at` is when the sources' last word came, in seconds of the clock's `monotonic`.
     """
 
     page: Page
@@ -74,6 +75,7 @@ class Answer:
     store_down: bool
     next_cursor: str | None
     extra: Mapping[str, Any]
+    heard_at: float
 
     @property
     def graph(self) -> Graph:
@@ -168,6 +170,7 @@ class Answering:
             store_down=inquiry.fetcher.store_down,
             next_cursor=cursor,
             extra=extra,
+            heard_at=run.heard_at,
         )
 
     async def _next_cursor(self, page: Page) -> str | None:
@@ -225,6 +228,7 @@ class Answering:
                 "inside": len(self.run.naming.inside),
             }
         if request.measures:
+            await load_networkx()
             measured = await self.measuring.measure(
                 as_graph(everything),
                 request.measures,

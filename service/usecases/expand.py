@@ -25,6 +25,7 @@ from service.usecases.naming import Naming, alone
 from service.usecases.proving import prove
 from service.usecases.pulse import Pulse
 from service.usecases.request import GraphRequest, Identity
+from service.usecases.reserve import Reserve
 from service.usecases.resume import Book, ExpiredCursorError, Resume
 from service.usecases.run import Run
 from service.usecases.shelf import Shelf
@@ -37,7 +38,8 @@ _CHANGED = "what is configured has changed since; ask again from the first page"
 class Expander:
     """What every answer needs: the configured sources, the cache, the flights and the clock.
 
-    `pulse` is told how the sources did, `experience` what their answers were like.
+    `pulse` is told how the sources did, `experience` what their answers were like, `reserve` how long
+    it took to write them.
     """
 
     sources: tuple[Source, ...]
@@ -49,6 +51,7 @@ class Expander:
     crosswalks: Crosswalks
     measuring: Measuring
     experience: Experience = field(default_factory=Experience)
+    reserve: Reserve = field(default_factory=Reserve)
 
     async def expand(self, request: GraphRequest) -> Answer:
         """Answer one request; RequestError, or AnswerRefusedError when it requires more."""
@@ -96,6 +99,7 @@ class Expander:
             located=located,
             inquiry=Inquiry(fetcher),
             naming=Naming(request.identity, sources=chosen, kin=alone if kinship is None else kinship),
+            reserve=self.reserve,
             unsure=asserted and (kinship is None or not kinship.is_sure),
         )
         if book.sheets:

@@ -1,6 +1,6 @@
 """Answers one hop's questions: from the cache where it will do, from the sources where not."""
 
-from asyncio import CancelledError, Semaphore, TaskGroup
+from asyncio import Semaphore, TaskGroup
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from connectors.model import Address, NodeId, Outcome
 from connectors.ports import Allowance, Caller, Clock
 from connectors.walk import Finding, Listing, Trail, Walk
 from service.cache.freshness import Standing
-from service.usecases.flight import Alone, Landing, Rider, Route
+from service.usecases.flight import TIME_IS_UP, Alone, Landing, Rider, Route
 from service.usecases.flights import Flights
 from service.usecases.ledger import Ledger, Owed
 from service.usecases.meter import Found
@@ -23,12 +23,9 @@ from service.usecases.source import Source
 # Seconds from the beginning of an answer for which a source is awaited although a stale answer of its
 # is at hand that may stand in: a quick source is worth them, and a slow one goes on behind the answer.
 PATIENCE = 0.1
-# Seconds that what is found is given to be kept, whatever the deadline of who asked.
-_KEEPING = 0.5
-# Seconds by which a deadline has to be later for another attempt to be worth it.
-_SOONER = 0.02
-# What may be another word when asked by somebody with more time or calls.
-_OWN_FAULT = frozenset({Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.OVER_BUDGET})
+# Seconds that a walk's looks into the cache and what it keeps may take, whoever asked: a replica whose
+# loop is busy must not ask, or have another one ask, what is known. The store gives up before.
+_FOR_ALL = 30.0
 
 
 class _Counting:
@@ -211,6 +208,12 @@ class Fetcher:
         async with self._turns.setdefault(source.name, Semaphore(source.pace.concurrency)):
             await self.room()
             waiting = {ask.address: ask for ask in batch}
+            if self.clock.monotonic() >= self.deadline:
+                # Thousands may have waited for their turn: none of them takes what a seat costs.
+                for ask in batch:
+                    found[ask] = Answered(self._blank(ask, Outcome.TIMEOUT, TIME_IS_UP))
+                    self._adopt(ask, found[ask].finding, None)
+                return
             while waiting:
                 landings = await self._ride(waiting, stale, since, rider)
                 elsewhere = [
@@ -223,7 +226,7 @@ class Fetcher:
                         found[ask] = from_cache(known[ask])
                         self.heard(ask, found[ask].finding)
                         del waiting[address]
-                    elif landing.finding is not None and not self._is_anothers(landing, rider):
+                    elif landing.finding is not None and not self._is_anothers(landing, rider, since):
                         found[ask] = self._arrived(ask, landing, batch, stale.get(ask))
                         del waiting[address]
                 since = replace(since, looked=self.clock.monotonic())
@@ -246,19 +249,22 @@ class Fetcher:
         try:
             await flights.ride(standing_in, until=min(self._patient_until, self.deadline))
             await flights.ride(others, until=self.deadline)
-        except CancelledError:
+            return {address: flights.leave(seat, rider) for address, seat in seats.items()}
+        except BaseException:
             flights.abandon(seats.values(), rider)
             raise
-        return {address: flights.leave(seat, rider) for address, seat in seats.items()}
 
-    def _is_anothers(self, landing: Landing, rider: Rider) -> bool:
-        """Tell whether a question ended for want of what this rider still has."""
-        finding = landing.finding
-        if finding is None or finding.status is not None or finding.outcome not in _OWN_FAULT:
+    def _is_anothers(self, landing: Landing, rider: Rider, since: Since) -> bool:
+        """Tell whether how a question ended will do for others only, and there is time to ask again."""
+        finding, now = landing.finding, self.clock.monotonic()
+        if finding is None or now >= rider.deadline:
             return False
-        if finding.outcome is Outcome.OVER_BUDGET:
-            return not rider.allowance.exhausted
-        return 0.0 < landing.latest < rider.deadline - _SOONER and self.clock.monotonic() < rider.deadline
+        tolerance = self.shelf.tolerance
+        if finding.cacheable and tolerance.max_age is not None:
+            # What was in before this answer looked is judged as the cache's would be.
+            age = self.clock.now() - finding.listing.fetched_at - timedelta(seconds=now - since.looked)
+            return age > max(tolerance.max_age, tolerance.least_max_age)
+        return landing.falls_short(rider)
 
     def _arrived(self, ask: Ask, landing: Landing, batch: Sequence[Ask], held: Held | None) -> Answered:
         """Take in what was found out about an ask."""
@@ -312,11 +318,11 @@ class Fetcher:
 
         async def look(addresses: Sequence[Address]) -> Collection[Address]:
             asks = [Ask(source, address, ask.aspect) for address in addresses]
-            known = await shelf.peek(asks, since=since, deadline=self.deadline)
+            known = await shelf.peek(asks, since=since, deadline=self.clock.monotonic() + _FOR_ALL)
             return {each.address for each in known}
 
         async def keep(findings: Sequence[Finding]) -> None:
-            await shelf.keep(source, findings, deadline=self.clock.monotonic() + _KEEPING)
+            await shelf.keep(source, findings, deadline=self.clock.monotonic() + _FOR_ALL)
 
         return Route(
             source=source,

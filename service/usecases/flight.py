@@ -12,7 +12,11 @@ from connectors.ports import Allowance, Caller, Demand, Sender
 from connectors.walk import Finding, Trail, Walk
 from service.usecases.source import Source
 
-_TIME_IS_UP = "the time given to this answer is up"
+TIME_IS_UP = "the time given to this answer is up"
+# Seconds by which a deadline has to be later for another attempt to be worth it.
+_SOONER = 0.02
+# What may be another word when asked by somebody with more time or calls.
+_OWN_FAULT = frozenset({Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.OVER_BUDGET})
 
 
 class Drive(Protocol):
@@ -45,6 +49,15 @@ class Landing:
     trail: Trail | None = None
     latest: float = 0.0
 
+    def falls_short(self, rider: Rider) -> bool:
+        """Tell whether the question ended for want of what this rider still has."""
+        finding = self.finding
+        if finding is None or finding.status is not None or finding.outcome not in _OWN_FAULT:
+            return False
+        if finding.outcome is Outcome.OVER_BUDGET:
+            return not rider.allowance.exhausted
+        return 0.0 < self.latest < rider.deadline - _SOONER
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -66,13 +79,14 @@ class Route:
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """One question under way, and who waits for it."""
+    """One question under way, and who waits for it; it `stays` when nobody need wait any more."""
 
     key: str
     address: Address
     landed: asyncio.Future[Landing]
     flight: "Flight"
     riders: dict[Rider, None] = field(default_factory=dict)
+    stays: bool = False
 
     def glimpse(self, *, now: datetime) -> Landing:
         """Give what is known by now; raises what a defect has raised."""
@@ -85,7 +99,7 @@ class Seat:
         if walk is None:
             # Nothing is under way yet: a walk that has made no call says so in its own form.
             walk = Walk(flight.route.source.connector, [self.address], flight.route.want)
-        findings, trail = walk.leave(Outcome.TIMEOUT, _TIME_IS_UP, now=now)
+        findings, trail = walk.leave(Outcome.TIMEOUT, TIME_IS_UP, now=now)
         finding = next(each for each in findings if each.listing.address == self.address)
         return Landing(flight.route.shared(finding), trail)
 
@@ -96,7 +110,6 @@ class Flight:
 
     route: Route
     seats: list[Seat] = field(default_factory=list)
-    gathering: bool = True
     walk: Walk | None = None
     task: asyncio.Task[None] | None = None
     over: dict[Address, Landing] = field(default_factory=dict)

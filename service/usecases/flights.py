@@ -56,8 +56,9 @@ class Flights:
     def board(self, route: Route, addresses: Iterable[Address], rider: Rider) -> dict[Address, Seat]:
         """Give a seat for each question: one under way, or one in a new flight that begins."""
         seats = {}
-        for address in addresses:
-            key = route.key(address)
+        keys = {address: route.key(address) for address in addresses}
+        self._make_room(route, sum(key not in self._seats for key in keys.values()))
+        for address, key in keys.items():
             seat = self._seats.get(key)
             if seat is None:
                 seat = self._seats[key] = self._embark(route, key, address)
@@ -87,7 +88,13 @@ class Flights:
                 self._cancel_unridden(seat)
 
     def stay(self, seat: Seat, caller: Caller) -> None:
-        """Have a question asked to its end although nobody may wait for it any more."""
+        """Have a question asked to its end although nobody may wait for it any more.
+
+        However many say so, there are the seconds and calls of one.
+        """
+        if seat.stays:
+            return
+        seat.stays = True
         rider = Rider(caller, self._clock.monotonic() + BEHIND_SECONDS, Tally(limit=_BEHIND_CALLS))
         self._join(seat, rider, counted=False)
         ending = asyncio.get_running_loop().call_later(BEHIND_SECONDS, self.abandon, [seat], rider)
@@ -103,6 +110,15 @@ class Flights:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _make_room(self, route: Route, number: int) -> None:
+        """Have so many new questions share a flight, with others if there is room for all of them.
+
+        An answer's batches are not mixed: a walk that was stopped on the way could not be gone on with.
+        """
+        flight = self._open.get(route.group)
+        if flight is not None and len(flight.seats) + number > route.source.connector.spec.batch_size:
+            del self._open[route.group]
 
     def _embark(self, route: Route, key: str, address: Address) -> Seat:
         landed = asyncio.get_running_loop().create_future()
@@ -167,6 +183,8 @@ class Flights:
             seat.flight = alone
             alone.task = self._begin(self._follow(seat))
             self.meter.shared(flight.route.source.name, by="fleet")
+            # Whoever waited for it may have left while the others' leases were asked for.
+            self._cancel_unridden(seat)
         return [key for key in keys if key not in led]
 
     async def _pass_known(self, flight: Flight) -> None:
@@ -186,10 +204,17 @@ class Flights:
         found = await self.drive(walk, sender=route.sender, demand=flight, deadline=deadline)
         shared = [route.shared(finding) for finding in found]
         trail = walk.trail(now=self._clock.now())
-        flight.over = {finding.listing.address: Landing(finding, trail, flight.latest) for finding in shared}
+        # What has ended this walk for want of time need not end one that begins now.
+        latest = min(flight.latest, deadline)
+        flight.over = {finding.listing.address: Landing(finding, trail, latest) for finding in shared}
+        failed = {finding.listing.address for finding in shared if not finding.cacheable}
+        for seat in flight.seats:
+            self._note(seat.key, failed=seat.address in failed)
+            if seat.address in failed:
+                # Who comes while it is being kept has not waited for it.
+                self._unlist(seat)
         await route.keep(shared)
-        for seat in list(flight.seats):
-            self._note(seat.key, failed=not flight.over[seat.address].finding.cacheable)  # type: ignore[union-attr]
+        for seat in flight.seats:
             self._land(seat, flight.over[seat.address])
 
     async def _follow(self, seat: Seat) -> None:
@@ -199,11 +224,13 @@ class Flights:
             self._land(seat, Landing())
         finally:
             self._close(seat.flight)
-            self._leases.unfollow([seat.key])
 
-    def _land(self, seat: Seat, landing: Landing) -> None:
+    def _unlist(self, seat: Seat) -> None:
         if self._seats.get(seat.key) is seat:
             del self._seats[seat.key]
+
+    def _land(self, seat: Seat, landing: Landing) -> None:
+        self._unlist(seat)
         if not seat.landed.done():
             seat.landed.set_result(landing)
 
@@ -211,17 +238,19 @@ class Flights:
         if self._open.get(flight.route.group) is flight:
             del self._open[flight.route.group]
         for seat in flight.seats:
-            if self._seats.get(seat.key) is seat:
-                del self._seats[seat.key]
+            self._unlist(seat)
             seat.landed.cancel()
 
     def _cancel_unridden(self, seat: Seat) -> None:
         flight = seat.flight
-        if any(True for _ in flight.riders) or flight.task is None:
+        # What has been fetched is kept, whoever is left.
+        if any(True for _ in flight.riders) or flight.task is None or flight.over:
             return
-        # At once, so that nobody boards what is about to end.
+        # At once, so that nobody boards what is about to end. A task that has not begun never will:
+        # what it was to follow is followed no more, before another flight may follow the same.
         self._close(flight)
         flight.task.cancel()
+        self._leases.unfollow([each.key for each in flight.seats])
 
     def _stayed(self, seat: Seat, landed: asyncio.Future[Landing], ending: asyncio.TimerHandle) -> None:
         ending.cancel()

@@ -28,12 +28,14 @@ Realm = tuple[str, str | None]
 
 def scope_of(source: Source, access: Access, *, tenant: str | None) -> Scope:
     """Give whose part of the cache a source's answers about a tenant are in, for one caller."""
+    match source.visibility:
+        case Visibility.CREDENTIAL:
+            partition = access.identity
+        case Visibility.TENANT:
+            partition = tenant_partition(tenant)
+        case Visibility.PUBLIC:
+            partition = PUBLIC
     spec = source.connector.spec
-    partition = {
-        Visibility.CREDENTIAL: access.identity,
-        Visibility.TENANT: tenant_partition(tenant),
-        Visibility.PUBLIC: PUBLIC,
-    }[source.visibility]
     return Scope(source.name, spec.kind, spec.scope, spec.mapping_version, partition)
 
 

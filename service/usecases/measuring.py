@@ -1,10 +1,12 @@
 """Measures an answer's graph: at once what takes no time, beside the event loop what may take long."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
 
-from service.graph.measure import Measure, Number, Ruler, is_light
+from service.graph.measure import Measure, Number, is_light
 from service.graph.measured import Measured, count_unexpanded
 from service.graph.skeleton import Graph, Skeleton, sketch
 
@@ -23,6 +25,14 @@ class Measurer(Protocol):
         ...
 
 
+async def load_networkx() -> None:
+    """Import what graphs are made and measured with, if nobody has asked for a measure before.
+
+    A tenth of a second and 20 MB, which a start does not take; in a thread, so that other answers go on.
+    """
+    await asyncio.to_thread(import_module, "service.graph.ruler")
+
+
 @dataclass(frozen=True, slots=True)
 class Measuring:
     """Measures graphs; what is not light is left to `measurer`."""
@@ -31,6 +41,8 @@ class Measuring:
 
     async def measure(self, graph: Graph, measures: Sequence[Measure], *, deadline: float) -> Measured:
         """Take the measures of the graph, the cheap ones first; what the deadline cuts off is left out."""
+        from service.graph.ruler import Ruler  # noqa: PLC0415 - see load_networkx
+
         ids, skeleton = sketch(graph)
         asked = tuple(dict.fromkeys(measures))
         ordered = [measure for measure in Measure if measure in asked]

@@ -23,6 +23,7 @@ from service.usecases.locate import Located, place
 from service.usecases.naming import Naming
 from service.usecases.report import Report
 from service.usecases.request import GraphRequest
+from service.usecases.reserve import Reserve
 from service.usecases.shelf import Ask
 from service.usecases.source import Source
 from service.usecases.telling import told_of
@@ -56,11 +57,13 @@ class Run:
         located: Sequence[tuple[str, Located]],
         inquiry: Inquiry,
         naming: Naming,
+        reserve: Reserve,
         unsure: bool = False,
     ) -> None:
         """Prepare; nothing is asked yet. `located` are the seeds as sent, a target last.
 
         `unsure`: what nodes are the same could not be found out, which every page has to say.
+        `heard_at` will be when the sources' last word came, in seconds of `monotonic`.
         """
         self.request = request
         self.inquiry = inquiry
@@ -74,6 +77,9 @@ class Run:
         self._expanded: set[Address] = set()
         self.watch: Callable[[], None] = _unwatched
         self._tried: set[Ask] = set()
+        self._reserve = reserve
+        self._end = inquiry.fetcher.deadline
+        self.heard_at = inquiry.fetcher.clock.monotonic()
 
     async def replay(self, sheet: Sheet) -> None:
         """Go through an earlier page as it was; SheetError when it does not fit."""
@@ -193,8 +199,7 @@ class Run:
             for _, located in self._located
             for source in located.unresolved
         }
-        open_ = [ask for ask in asks if self._is_open(ask)]
-        self._described |= await self.inquiry.fetch(tuple(open_), nodes=())
+        self._described |= await self.inquiry.fetch(tuple(filter(self._is_open, asks)), nodes=())
         self._undetermined = False
         resolved = []
         for text, typed in self._located:
@@ -261,14 +266,18 @@ class Run:
 
     async def _round(self, frontier: Sequence[Address], asks: Mapping[Ask, Address]) -> None:
         self._tried.update(asks)
+        fetcher = self.inquiry.fetcher
+        # Of those that are answered in time most tell of little: a record each, in the end.
+        records = len(self.machine.hop) + len(self.machine.edges) + len(asks)
+        timeout = self.request.budget.timeout.total_seconds()
+        fetcher.deadline = self._end - self._reserve.of(records, timeout=timeout)
         answers = await self.inquiry.fetch(self._by_worth(asks), nodes=self._canonical_nodes())
+        self.heard_at = fetcher.clock.monotonic()
         for ask in asks:
             self.inquiry.note(ask, answers[ask])
         # A selection of nodes that nobody expands is told of its members all the same.
-        names = [
-            name for name in {*frontier, *asks.values()} if isinstance(name, Selection) or not self._bare
-        ]
-        words = {name: self._words(name) for name in names}
+        named = {*frontier, *asks.values()}
+        words = {name: self._words(name) for name in named if isinstance(name, Selection) or not self._bare}
         # Whom only the description was asked about is not expanded by it.
         self._expanded.update(frontier)
         told = {name: said for name, said in words.items() if name in self._expanded}

@@ -12,7 +12,7 @@ from harness.board import Board
 from harness.fleet import Fleet, sailing
 from harness.load import Crowd, Heard, crowd
 from harness.load_journal import until_arrived, until_idle
-from harness.place import DOMAIN, DROPPER, THREAT
+from harness.place import DOMAIN, DROPPER, MALWARE_HUB, THREAT
 from harness.process import Process, start_sandbox
 from harness.settings import threatwinds
 from harness.store import Store
@@ -20,6 +20,8 @@ from harness.store import Store
 _DEADLINE = 0.3
 _OVERSHOOT = 0.05
 _SLOW = 1.5
+# In which a hub's own pages can be read.
+_LARGE_DEADLINE = 2.5
 # Both in one process, and in two that share nothing but the store.
 _PAIRS = pytest.mark.parametrize("other", [0, 1], ids=["one-replica", "two-replicas"])
 
@@ -85,6 +87,25 @@ async def test_defect_02_the_fast_source_is_there_on_time_beside_a_slow_one(
         assert len(answer.told("fast").edges) == 8
         assert answer.reply.headers["graph-complete"] == "?0"
     assert median(answer.seconds for answer in heard) - _DEADLINE < max(_OVERSHOOT, *timers)
+
+
+async def test_a_large_answer_is_written_in_time(callers: Crowd, store: Store, feed: Board) -> None:
+    """Two thousand nodes, and thousands of calls that there is no time for: it ends by its deadline."""
+    wide = {"sources": "fast", "hops": 2, "fan_out": 10_000, "max_nodes": 50_000, "max_calls": 5_000}
+    # How long writing takes is learnt from the answers before.
+    for _ in range(3):
+        await callers.ask(MALWARE_HUB, timeout=10, **wide | {"hops": 1})
+    feed.fault({"latency_seconds": 0.05})
+    timers, heard = [], []
+    for _ in range(5):
+        store.empty()
+        timers.append(await _overshoot_of_a_bare_timer())
+        heard.append(await callers.ask(MALWARE_HUB, timeout=_LARGE_DEADLINE, **wide))
+    for answer in heard:
+        # Our own pace foresees which calls there is no time for.
+        assert answer.told("fast").outcome in {"timeout", "throttled"}
+        assert len(answer.reply.json()["nodes"]) > 2000
+    assert median(answer.seconds for answer in heard) - _LARGE_DEADLINE < max(_OVERSHOOT, *timers)
 
 
 async def _ask(callers: Crowd, *, replica: int = 0, timeout: float = 20, node: str = DOMAIN) -> Heard:

@@ -30,7 +30,7 @@ _CLOSED = {
 _CALLERS = 24
 _SECONDS = 5.0
 # How long a lease lasts that its holder no longer renews, and how soon somebody else then takes over.
-_LEASE_SECONDS = 3.0
+_LEASE_SECONDS = 5.0
 _TAKE_OVER_SECONDS = 1.0
 Truth = dict[tuple[str, str], dict[str, bool]]
 

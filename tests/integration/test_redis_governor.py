@@ -1,6 +1,7 @@
 """The fleet's governor when its store fails, comes back empty, or a process is killed."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -11,10 +12,11 @@ import pytest
 from redis import Redis
 
 from connectors.errors import SourceThrottledError
-from connectors.ports import Caller, Lane
+from connectors.ports import Caller, Lane, Signal
 from connectors.runtime.clock import SystemClock
 from connectors.runtime.pace import LocalGovernor
-from service.adapters.governor_script import Speaker, script
+from harness.costs import uncollected
+from service.adapters.governor_script import Speaker, keys_of, script
 from service.adapters.redis_governor import RedisGovernor
 from service.adapters.signals import Signals
 
@@ -98,6 +100,25 @@ async def test_a_store_that_never_was_there_stops_nobody(machine: Any, open_gove
     assert await gone(governor, Lane("a.example", "me", 2, 10), 3) == 2
 
 
+async def test_without_the_store_a_turn_costs_the_same_however_many_there_were(
+    machine: Any, open_governor: Opener
+) -> None:
+    """What the store would be told is not written down while it is not there to be told."""
+    machine.stop()
+    governor = await open_governor()
+    lane = Lane("a.example", "me", 100_000, 10)
+
+    async def cost(turns: int) -> float:
+        began = time.process_time()
+        assert await gone(governor, lane, turns) == turns
+        return time.process_time() - began
+
+    with uncollected():
+        early = await cost(300)
+        await cost(1_500)
+        assert await cost(300) < 4 * early
+
+
 async def test_a_store_that_hangs_costs_one_short_wait(machine: Any, open_governor: Opener) -> None:
     """A store that accepts and never replies delays a turn by its time limit and not the next one."""
     governor = await open_governor()
@@ -133,6 +154,54 @@ async def test_a_store_that_comes_back_empty_is_told_what_was_sent(
     assert not await go(other, lane)
 
 
+async def test_what_an_upstream_asked_for_outlives_the_store(machine: Any, open_governor: Opener) -> None:
+    """A store that lost everything is told how long the upstream is to be left alone, too."""
+    lane = Lane("a.example", "me", None, 10)
+    one, other = await open_governor(), await open_governor()
+    assert await go(other, lane)
+    async with one.turn(lane, demand=Wanted(), timeout=BRIEF) as turn:
+        turn.learn(Signal(timedelta(), overloaded=True, rest=timedelta(seconds=30)))
+    await asyncio.sleep(0.1)
+    with machine.client() as client:
+        client.flushall()
+    assert not await go(other, lane)
+
+
+async def test_who_went_alone_tells_when_the_store_replies_again(machine: Any, open_governor: Opener) -> None:
+    """What a process sent by its own word is told by itself, though it has nothing more to send."""
+    lane = Lane("a.example", "me", 6, 10)
+    one, other = await open_governor(), await open_governor()
+    assert await gone(one, lane, 1) == 1
+    machine.hang()
+    try:
+        assert await gone(one, lane, 2) == 2
+    finally:
+        machine.resume()
+    # The breaker tries again after a second, and so does who has something to tell.
+    await asyncio.sleep(2.5)
+    assert await gone(other, lane, 8) == 3
+
+
+async def test_a_line_of_which_the_store_dropped_a_half_is_made_anew(
+    machine: Any, open_governor: Opener
+) -> None:
+    """A store short of memory may drop any one key: nobody is lost, and no other lane suffers."""
+    lane, elsewhere = Lane("a.example", "me", None, 1), Lane("b.example", "me", None, 1)
+    governor = await open_governor()
+    for part in (2, 3):
+        async with governor.turn(lane, demand=Wanted(), timeout=PATIENT):
+            waiting = asyncio.create_task(go(governor, lane, PATIENT))
+            await asyncio.sleep(0.1)
+            with machine.client() as client:
+                assert client.delete(keys_of(lane)[part]) == 1
+            assert await go(governor, elsewhere)
+        assert await waiting
+        await asyncio.sleep(0.1)
+        with machine.client() as client:
+            # Both went by the store's word, to its end.
+            assert not client.exists(*keys_of(lane)[2:5])
+
+
 async def test_a_store_emptied_between_two_calls_is_noticed(machine: Any, open_governor: Opener) -> None:
     """A store that lost everything while nobody asked it is told before it grants again."""
     lane = Lane("a.example", "me", 3, 10)
@@ -157,7 +226,7 @@ async def test_an_emptied_store_is_told_of_each_lane_once_by_each(
         assert all(await asyncio.gather(*(go(*each, PATIENT) for each in turns * 5)))
         said = client.info("commandstats")["cmdstat_evalsha"]["calls"]
     # A turn is asked for, asked for again and given back; the rest is telling, and looking whose turn it is.
-    assert said < 6 * 5 * len(turns)
+    assert said < 8 * 5 * len(turns)
     # Nobody was left to its own share of the concurrency.
     assert {governor.state(lane).concurrency for governor, lane in turns} == {100}
 

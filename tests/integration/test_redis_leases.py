@@ -6,8 +6,9 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ import pytest
 from connectors.ports import Caller
 from connectors.runtime.clock import SystemClock
 from harness.store import Store
+from service.adapters.breaker import Breaker
 from service.adapters.redis_leases import RedisLeases
 from service.adapters.signals import Signals
 
@@ -30,6 +32,7 @@ import asyncio, sys
 from datetime import timedelta
 from connectors.ports import Caller
 from connectors.runtime.clock import SystemClock
+from service.adapters.breaker import Breaker
 from service.adapters.redis_leases import RedisLeases
 from service.adapters.signals import Signals
 
@@ -280,3 +283,79 @@ async def test_nobody_gives_back_the_lease_of_another(server: Store, join: Join)
     assert server.content(everything=True).keys() == before.keys()
     assert not await wait
     assert KEY in await late.take([KEY], caller=ANNA)
+
+
+async def test_what_the_breaker_holds_back_is_renewed_as_soon_as_it_closes(server: Store, join: Join) -> None:
+    """Trouble that is over before a lease would end costs nobody the lease, whenever renewals are due."""
+    breaker = Breaker(clock=SystemClock(), pause=timedelta(milliseconds=600))
+    life, renewal = timedelta(milliseconds=1650), timedelta(milliseconds=600)
+    leases = await join(life=life, renewal=renewal, breaker=breaker)
+    await leases.take([KEY], caller=ANNA)
+    # Just before the first renewal is due and once more: it is held back until after the second.
+    for wait in (0.55, 0.1):
+        await asyncio.sleep(wait)
+        breaker.fail()
+    end = soon(1.3)
+    while monotonic() < end:
+        assert server.content(everything=True)
+        await asyncio.sleep(0.02)
+
+
+class Gate:
+    """A way to a server on which, once it is shut, no lease is taken; everything else gets through."""
+
+    def __init__(self, path: Path, target: Path) -> None:
+        """Prepare, open."""
+        self.url = f"unix://{path}"
+        self.open = asyncio.Event()
+        self.open.set()
+        self._path = path
+        self._target = target
+        self._relays: set[asyncio.Task[Any] | None] = set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator["Gate"]:
+        """Listen while the block lasts."""
+        server = await asyncio.start_unix_server(self._relay, str(self._path))
+        yield self
+        server.close()
+        await asyncio.gather(*filter(None, self._relays))
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._relays.add(asyncio.current_task())
+        back, forth = await asyncio.open_unix_connection(str(self._target))
+        replying = asyncio.create_task(self._copy(back, writer))
+        while data := await reader.read(65_536):
+            if b"wanted " in data:
+                await self.open.wait()
+            forth.write(data)
+        forth.close()
+        await replying
+        writer.close()
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+
+
+async def test_a_herd_that_queues_to_take_ends_no_lease(server: Store, tmp_path: Path) -> None:
+    """What is held is renewed however many wait for their turn to take."""
+    target = Path(server.url.removeprefix("unix://"))
+    life, renewal, patience = timedelta(milliseconds=900), timedelta(milliseconds=200), timedelta(seconds=20)
+    async with Gate(tmp_path / "gate", target).listening() as gate:
+        signals = Signals(gate.url, clock=SystemClock())
+        leases = RedisLeases(
+            gate.url, signals=signals, clock=SystemClock(), life=life, renewal=renewal, timeout=patience
+        )
+        await leases.take([KEY], caller=ANNA)
+        gate.open.clear()
+        herd = [asyncio.create_task(leases.take([f"{KEY[:-2]}{n:02}"], caller=ANNA)) for n in range(20)]
+        end = soon(1.5)
+        while monotonic() < end:
+            assert server.content(everything=True)
+            await asyncio.sleep(0.02)
+        gate.open.set()
+        assert [await each for each in herd] == [{}] * 20
+        await leases.close()
+        await signals.close()
+    assert server.content(everything=True) == {}

@@ -106,13 +106,14 @@ class Book:
         self, ticket: str, *, now: float, signal: Signal | None = None, gave_back: bool = False
     ) -> None:
         """End a ticket, wherever it is; take in what its call told, or forget that it was granted."""
+        waited = ticket in self._line
         self._line.leave(ticket)
-        places = len(self._under_way)
+        away = len(self._under_way)
         held = self._under_way.pop(ticket, None) is not None
-        if gave_back:
+        if gave_back and not waited:
             self._strike(ticket)
         if signal is not None:
-            self._learn(signal, now=now, held=held, used=places >= self._places)
+            self._learn(signal, now=now, held=held, away=away)
         if held and not gave_back and (signal is None or signal.remaining is None):
             # The upstream may have counted it, and has not said so.
             self._remaining -= 1
@@ -120,8 +121,7 @@ class Book:
     def note(self, ticket: str, *, now: float) -> None:
         """Count a call that leaves now by the word of another book."""
         self._forget(now)
-        if self.lane.requests_per_minute is not None:
-            self._log.append((now, ticket))
+        self._log.append((now, ticket))
 
     def recent(self, now: float) -> Sequence[tuple[str, float]]:
         """Give the calls that still count, as (ticket, time)."""
@@ -182,11 +182,16 @@ class Book:
             return True, self._log[len(self._log) - capacity][0] + SPAN
         return False, None
 
-    def _learn(self, signal: Signal, *, now: float, held: bool, used: bool) -> None:
+    def _learn(self, signal: Signal, *, now: float, held: bool, away: int) -> None:
         if held:
-            took = signal.took.total_seconds()
             self._limit.most = self.lane.concurrency
-            self._limit.learn(took=took, overloaded=signal.overloaded, used=used, now=now)
+            self._limit.learn(
+                took=signal.took.total_seconds(),
+                under_way=away,
+                now=now,
+                overloaded=signal.overloaded,
+                unanswered=signal.unanswered,
+            )
         if signal.rest is not None:
             rest = min(LONGEST_REST, signal.rest.total_seconds())
             self._rest_until = max(self._rest_until, now + rest)
@@ -200,9 +205,9 @@ class Book:
                 self._remaining = min(self._remaining, signal.remaining)
 
     def _strike(self, ticket: str) -> None:
-        for entry in reversed(self._log):
-            if entry[1] == ticket:
-                self._log.remove(entry)
+        for index in range(len(self._log) - 1, -1, -1):
+            if self._log[index][1] == ticket:
+                del self._log[index]
                 return
 
     def _bury(self, now: float) -> None:

@@ -1,8 +1,9 @@
 """How many calls at once are good for an upstream: up by one a round, down by a third, never both.
 
 Rules: a call that came back well raises the limit by 1/limit, but only while the limit is in use,
-so that idleness proves nothing. A refusal for load, or no reply at all, takes it down to 0.7 of
-itself; replies that have become much slower than they used to be, to 0.9. After a step down the
+so that idleness proves nothing. A refusal for load, or no reply at all for clearly longer than
+replies usually take, takes it down to 0.7 of itself; replies that have become much slower than they
+used to be, to 0.9, but only while half of it is in use: fewer calls make nobody slow. After a step down the
 next one waits for about one call's time, at least a second: the calls already under way left under
 the old limit and tell nothing of the new one. It stays within 1 and what is configured.
 """
@@ -35,10 +36,14 @@ class AdaptiveLimit:
         """Give how many calls may be under way at once."""
         return max(1, min(self.most, floor(self.value)))
 
-    def learn(self, *, took: float, overloaded: bool, used: bool, now: float) -> None:
-        """Take in how one call went; `used` tells whether every place was taken while it was away."""
+    def learn(self, *, took: float, under_way: int, now: float, overloaded: bool, unanswered: bool) -> None:
+        """Take in how one call went; `under_way` is how many were, with this one, when it ended."""
+        places = self.places
         self.value = max(1.0, min(float(self.most), self.value))
-        if overloaded:
+        if unanswered and self.now_takes is not None and not self._is_slow(took):
+            # Who gives up sooner than replies usually come has learnt nothing.
+            return
+        if overloaded or unanswered:
             self._step_down(REFUSED, now=now)
             return
         if self.now_takes is None:
@@ -46,10 +51,14 @@ class AdaptiveLimit:
         else:
             self.now_takes += NOW_SHARE * (took - self.now_takes)
             self.usually_takes += LONG_SHARE * (took - self.usually_takes)
-        if self.now_takes > TIMES_SLOWER * self.usually_takes + SECONDS_SLOWER:
-            self._step_down(SLOWER, now=now)
-        elif used:
+        if self._is_slow(self.now_takes):
+            if 2 * under_way >= places:
+                self._step_down(SLOWER, now=now)
+        elif under_way >= places:
             self.value = min(float(self.most), self.value + 1.0 / self.value)
+
+    def _is_slow(self, seconds: float) -> bool:
+        return seconds > TIMES_SLOWER * self.usually_takes + SECONDS_SLOWER
 
     def _step_down(self, share: float, *, now: float) -> None:
         pause = max(1.0, self.now_takes or 0.0)

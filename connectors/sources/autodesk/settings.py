@@ -57,39 +57,49 @@ class AutodeskSettings(SourceSettings):
 
     connector: Literal["autodesk"]
     base_url: str = "https://developer.api.autodesk.com"
-    containers: Annotated[Containers, BeforeValidator(read_containers)]
-    """Projects, as GUIDs without "b."; or "any", and then the credential decides."""
-    region: Region | None = None
-    """The header `x-ads-region`, not sent by default; two regions are two sources."""
+    containers: Annotated[Containers, BeforeValidator(read_containers)] = Field(
+        description='Projects, as GUIDs without "b."; or "any", and then the credential decides.'
+    )
+    region: Region | None = Field(
+        default=None,
+        description="The header `x-ads-region`, not sent by default; two regions are two sources.",
+    )
     # relationships:search, body structure (200): relationships, max items 100.
-    page_limit: Annotated[int, Field(ge=1, le=100)] = 100
-    """Relationships in a page."""
-    intersect: bool = True
-    """Ask about up to 20 nodes in one call; false asks about one."""
+    page_limit: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=100, description="Relationships in a page."
+    )
+    intersect: bool = Field(
+        default=True, description="Ask about up to 20 nodes in one call; false asks about one."
+    )
     # Rate limits: 120 a minute and user, all relationship endpoints together.
-    requests_per_minute: Annotated[int, Field(ge=1)] | None = 120
-    """Most calls in a minute; the default is the documented rate of one user."""
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = Field(
+        default=120, description="Most calls in a minute; the default is the documented rate of one user."
+    )
 
-    authorization: Secret | None = None
-    """Sign in with this: "Bearer ", then the token."""
-    refresh_token: Secret | None = None
-    """Sign in with OAuth refresh tokens, of which this is the first; needs `client_id`."""
-    token_file: Path | None = None
-    """Keep the newest refresh token in this file, encrypted; without, it is kept in Redis."""
-    service_account_id: Text | None = None
-    """Sign in as this service account; needs the four settings below it."""
-    key_id: Text | None = None
-    """Which of the account's keys `private_key` is."""
-    private_key: Secret | None = None
-    """The account's RSA key, as PEM."""
-    client_id: Text | None = None
-    """The application that signs in."""
-    client_secret: Secret | None = None
-    """The application's secret; a public one (PKCE) has none."""
-    token_url: Text | None = None
-    """Where tokens come from; by default `{base_url}/authentication/v2/token`."""
-    scope: Text = "data:read"
-    """The scope of the tokens fetched."""
+    authorization: Secret | None = Field(
+        default=None, description='Sign in with this: "Bearer ", then the token.'
+    )
+    refresh_token: Secret | None = Field(
+        default=None,
+        description="Sign in with OAuth refresh tokens, of which this is the first; needs `client_id`.",
+    )
+    token_file: Path | None = Field(
+        default=None,
+        description="Keep the newest refresh token in this file, encrypted; without, it is kept in Redis.",
+    )
+    service_account_id: Text | None = Field(
+        default=None, description="Sign in as this service account; needs the four settings below it."
+    )
+    key_id: Text | None = Field(default=None, description="Which of the account's keys `private_key` is.")
+    private_key: Secret | None = Field(default=None, description="The account's RSA key, as PEM.")
+    client_id: Text | None = Field(default=None, description="The application that signs in.")
+    client_secret: Secret | None = Field(
+        default=None, description="The application's secret; a public one (PKCE) has none."
+    )
+    token_url: Text | None = Field(
+        default=None, description="Where tokens come from; by default `{base_url}/authentication/v2/token`."
+    )
+    scope: Text = Field(default="data:read", description="The scope of the tokens fetched.")
 
     @property
     def root(self) -> str:

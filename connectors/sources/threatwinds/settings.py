@@ -28,26 +28,34 @@ class ThreatWindsSettings(SourceSettings):
 
     connector: Literal["threatwinds"]
     base_url: str = "https://intelligence.threatwinds.com"
-    api_key: SecretStr | None = None
-    """Sign in with this and `api_secret`."""
-    api_secret: SecretStr | None = None
-    """The other half of the key pair."""
-    authorization: SecretStr | None = None
-    """Sign in with this instead: "Bearer ", then the token."""
-    dialect: Literal["2023", "2025", "2026"] = "2023"
-    """The API as documented in that year."""
-    groups: Annotated[str, Field(pattern=r"^[!-~]{1,256}$")] = "global"
-    """Which data may be seen; sent in dialect 2023 only."""
-    groups_in: Literal["query", "header", "none"] | None = None
-    """Where `groups` is sent; by default the query in dialect 2023, else nowhere."""
-    limit: Annotated[int, Field(ge=1, le=10_000)] = 1000
-    """Rows in a page; one that divides 10 000 reads a list to the last row the source shows."""
-    sort: Annotated[str, Field(pattern=r"^[A-Za-z0-9@_.-]{1,128}$")] | None = None
-    """Order of the rows, as the upstream understands it; not sent by default."""
-    order: Literal["asc", "desc"] | None = None
-    """Direction of `sort`; not sent by default."""
-    types: tuple[str, ...] = ()
-    """Ask only for relations to these types (2025 and 2026); by default to all."""
+    api_key: SecretStr | None = Field(default=None, description="Sign in with this and `api_secret`.")
+    api_secret: SecretStr | None = Field(default=None, description="The other half of the key pair.")
+    authorization: SecretStr | None = Field(
+        default=None, description='Sign in with this instead: "Bearer ", then the token.'
+    )
+    dialect: Literal["2023", "2025", "2026"] = Field(
+        default="2023", description="The API as documented in that year."
+    )
+    groups: Annotated[str, Field(pattern=r"^[!-~]{1,256}$")] = Field(
+        default="global", description="Which data may be seen; sent in dialect 2023 only."
+    )
+    groups_in: Literal["query", "header", "none"] | None = Field(
+        default=None,
+        description="Where `groups` is sent; by default the query in dialect 2023, else nowhere.",
+    )
+    limit: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=1000,
+        description="Rows in a page; one that divides 10 000 reads a list to the last row the source shows.",
+    )
+    sort: Annotated[str, Field(pattern=r"^[A-Za-z0-9@_.-]{1,128}$")] | None = Field(
+        default=None, description="Order of the rows, as the upstream understands it; not sent by default."
+    )
+    order: Literal["asc", "desc"] | None = Field(
+        default=None, description="Direction of `sort`; not sent by default."
+    )
+    types: tuple[str, ...] = Field(
+        default=(), description="Ask only for relations to these types (2025 and 2026); by default to all."
+    )
 
     @property
     def groups_place(self) -> Literal["query", "header", "none"]:

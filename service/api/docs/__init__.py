@@ -6,7 +6,7 @@ Swagger UI's own files come out of the package `fastapi-swagger`, which ships th
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
@@ -35,7 +35,10 @@ def docs_router() -> APIRouter:
         return _send(page, max_age=0)
 
     @router.api_route("/docs/{name}", methods=["GET", "HEAD"])
-    async def send_asset(name: str) -> Response:
+    async def send_asset(request: Request) -> Response:
+        # Were it a declared parameter, the framework would import all of pydantic's first version to
+        # find out that a text is none of its models (ADR 0037).
+        name = request.path_params["name"]
         if name not in assets:
             raise HTTPException(404)
         return _send(assets[name], max_age=3600)

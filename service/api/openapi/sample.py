@@ -127,6 +127,7 @@ def _answer() -> Answer:
         store_down=False,
         next_cursor=None,
         extra={},
+        heard_at=0.0,
     )
 
 

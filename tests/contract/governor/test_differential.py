@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from connectors.ports import Caller, Lane, Signal
-from connectors.runtime.governing.book import Book
+from connectors.runtime.governing.book import SPAN, Book
 from service.adapters.governor_script import ANEW, Speaker, Told, Words, parse_told, script
 
 CALLERS = (Caller("a"), Caller("b", weight=2.0), Caller("c", weight=0.3))
@@ -19,6 +19,7 @@ SIGNALS = st.builds(
     Signal,
     took=st.sampled_from([0.05, 0.3, 4.0]).map(lambda s: timedelta(seconds=s)),
     overloaded=st.booleans(),
+    unanswered=st.booleans(),
     rest=st.none() | st.sampled_from([0.5, 7.0]).map(lambda s: timedelta(seconds=s)),
     remaining=st.none() | st.integers(0, 4),
     reset=st.none() | st.sampled_from([1.0, 20.0]).map(lambda s: timedelta(seconds=s)),
@@ -139,3 +140,22 @@ def test_the_script_decides_as_the_book_does(
                 both.step(process, step)
         finally:
             both.close()
+
+
+def test_a_clock_set_back_stops_nobody(governor_url: str) -> None:
+    """The server's time may jump by an hour: what a lane has counted still ends after its span."""
+    lane = Lane("a.example", f"twin {next(_numbers)}", 1, 4)
+    speaker, me = Speaker("p"), [CALLERS[0]]
+    with Redis.from_url(governor_url) as client:
+        run = client.register_script(script())
+
+        def enter(ticket: str, now: float) -> Told:
+            words = speaker.enter(lane, ticket, callers=me, patience=0.0, began="", now=now)
+            reply = run(keys=words.keys, args=words.arguments)
+            assert isinstance(reply, list)
+            return parse_told(reply)
+
+        assert enter("p:1", 1_000_000.0).granted == ("p:1",)
+        assert enter("p:2", 996_400.0).refused == SPAN
+        assert enter("p:3", 996_400.0 + SPAN - 1).refused == 1
+        assert enter("p:4", 996_400.0 + SPAN).granted == ("p:4",)

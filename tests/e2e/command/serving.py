@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,6 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.server import exit_on_sigterm, listener_url, open_listener, serve_here
 from service.settings import Settings
 from service.supervisor import Supervisor
+
+# Workers are forks of the process that has imported this.
+IMPORTED_BY = os.getpid()
 
 
 def build(settings: Settings) -> ASGIApp:
@@ -33,6 +37,7 @@ def build(settings: Settings) -> ASGIApp:
             await asyncio.sleep(float(rest[0]))
         answer = {
             "pid": os.getpid(),
+            "imported_by": IMPORTED_BY,
             "raw_path_bytes": len(scope["raw_path"]),
             "secret_length": len(settings.secret_keys[0]),
         }
@@ -49,9 +54,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--never-starts", action="store_true")
-    parser.add_argument("--secret", default="x" * 32)
+    parser.add_argument("--secret-file", type=Path)
     chosen = parser.parse_args()
-    secret = chosen.secret
+    secret = "x" * 32 if chosen.secret_file is None else chosen.secret_file.read_text("utf-8")
     settings = Settings(
         log_level="debug" if chosen.never_starts else "info", secret_keys=(SecretStr(secret),)
     )

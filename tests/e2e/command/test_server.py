@@ -112,6 +112,18 @@ def test_a_worker_that_dies_is_replaced(start: Callable) -> None:
     assert seen - before
 
 
+def test_workers_import_nothing_anew(start: Callable) -> None:
+    """A worker, be it the first or one that replaces another, has what the supervisor has imported."""
+    program = start(PROGRAM, "--workers", "2")
+    url = program.url()
+    first = ask(f"{url}/")
+    assert first["pid"] != first["imported_by"] == program.process.pid
+    with pytest.raises((OSError, HTTPException)):
+        ask(f"{url}/die")
+    time.sleep(1.5)
+    assert {ask(f"{url}/")["imported_by"] for _ in range(10)} == {program.process.pid}
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_application_that_cannot_start_ends_the_start(start: Callable, workers: str) -> None:
     """Exit code 1, the reason in the log, and no endless series of attempts."""
@@ -121,9 +133,11 @@ def test_an_application_that_cannot_start_ends_the_start(start: Callable, worker
     assert "this application never starts" in log
 
 
-def test_the_settings_are_on_no_command_line_and_in_no_environment(start: Callable) -> None:
-    """What workers are told travels through a pipe; the program's made-up key is in neither place."""
-    program = start(PROGRAM, "--workers", "2", "--secret", "canary-secret-key-of-at-least-32-characters")
+def test_the_settings_are_on_no_command_line_and_in_no_environment(start: Callable, tmp_path: Path) -> None:
+    """What workers are told stays in memory; the program's key, which it has read, is in neither place."""
+    key = tmp_path / "key"
+    key.write_text("canary-secret-key-of-at-least-32-characters")
+    program = start(PROGRAM, "--workers", "2", "--secret-file", str(key))
     url = program.url()
     worker = Path("/proc") / str(ask(f"{url}/")["pid"])
     assert b"canary" not in (worker / "cmdline").read_bytes()

@@ -59,22 +59,22 @@ def test_a_success_begins_the_row_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outage", "pause"), [(0, 0.25), (2.4, 0.25), (5, 0.5), (20, 2), (49, 4.9), (50, 5), (86_400, 5)]
+    ("outage", "pause"), [(0, 0.5), (2.4, 0.5), (5, 0.5), (20, 2), (49, 4.9), (50, 5), (86_400, 5)]
 )
 def test_a_pause_is_a_tenth_of_the_outage_up_to_five_seconds(outage: float, pause: float) -> None:
     """Whoever recovers is found soon; whoever does not is asked every five seconds."""
     circuit = opened()
-    probe = enter(circuit, max(0.25, outage))
-    circuit.fail(probe, now=max(0.25, outage))
-    assert circuit.pause(now=max(0.25, outage)) == timedelta(seconds=pause)
+    probe = enter(circuit, max(0.5, outage))
+    circuit.fail(probe, now=max(0.5, outage))
+    assert circuit.pause(now=max(0.5, outage)) == timedelta(seconds=pause)
 
 
 def test_jitter_shortens_a_pause_by_a_fifth_at_most() -> None:
     """Processes whose circuits opened together do not all probe together."""
-    assert pauses(opened(), 3, jitter=0.5) == pytest.approx([0.25, 0.225, 0.225])
+    assert pauses(opened(), 3, jitter=0.5) == pytest.approx([0.5, 0.45, 0.45])
 
 
-@pytest.mark.parametrize(("asked", "pause"), [(0.1, 0.25), (7, 7), (30, 30), (86_400, 30)])
+@pytest.mark.parametrize(("asked", "pause"), [(0.1, 0.5), (7, 7), (30, 30), (86_400, 30)])
 def test_what_the_upstream_asks_for_is_granted_up_to_half_a_minute(asked: float, pause: float) -> None:
     """Its Retry-After is heeded where it is longer than the pause, and never beyond 30 s."""
     assert opened(rest=timedelta(seconds=asked)).pause(now=0) == timedelta(seconds=pause)
@@ -83,23 +83,23 @@ def test_what_the_upstream_asks_for_is_granted_up_to_half_a_minute(asked: float,
 def test_one_probe_at_a_time() -> None:
     """When the pause is over one call may leave; its success closes, and everyone may."""
     circuit = opened()
-    assert circuit.state(now=0.25) is CircuitState.HALF_OPEN
-    assert enter(circuit, 0.25).probe
-    assert (circuit.enter(now=0.25), circuit.pause(now=0.25)) == (None, None)
+    assert circuit.state(now=0.5) is CircuitState.HALF_OPEN
+    assert enter(circuit, 0.5).probe
+    assert (circuit.enter(now=0.5), circuit.pause(now=0.5)) == (None, None)
     circuit.succeed()
-    assert circuit.state(now=0.25) is CircuitState.CLOSED
-    assert not enter(circuit, 0.25).probe
-    assert not enter(circuit, 0.25).probe
+    assert circuit.state(now=0.5) is CircuitState.CLOSED
+    assert not enter(circuit, 0.5).probe
+    assert not enter(circuit, 0.5).probe
 
 
 def test_after_a_recovery_the_pauses_are_short_again() -> None:
-    """The next outage begins with a quarter of a second."""
+    """The next outage begins with half a second."""
     circuit = opened()
     pauses(circuit, 4)
     circuit.succeed()
     for _ in range(FAILURES):
         circuit.fail(enter(circuit, 100), now=100)
-    assert circuit.pause(now=100) == timedelta(seconds=0.25)
+    assert circuit.pause(now=100) == timedelta(seconds=0.5)
 
 
 def test_a_probe_that_never_left_gives_its_place_back() -> None:
@@ -120,19 +120,19 @@ def test_calls_that_left_before_it_opened_do_not_open_it_further() -> None:
     tickets = [enter(circuit, 0) for _ in range(10)]
     for ticket in tickets[:9]:
         circuit.fail(ticket, now=0)
-    assert circuit.pause(now=0) == timedelta(seconds=0.25)
-    enter(circuit, 0.25)
-    circuit.fail(tickets[9], now=0.3)
-    assert circuit.state(now=0.3) is CircuitState.HALF_OPEN
+    assert circuit.pause(now=0) == timedelta(seconds=0.5)
+    enter(circuit, 0.5)
+    circuit.fail(tickets[9], now=0.6)
+    assert circuit.state(now=0.6) is CircuitState.HALF_OPEN
 
 
 def test_a_late_answer_closes_it() -> None:
     """Somebody is there, whenever the question left; the probe under way can no longer open it."""
     circuit = opened()
-    probe = enter(circuit, 0.25)
+    probe = enter(circuit, 0.5)
     circuit.succeed()
-    circuit.fail(probe, now=0.3)
-    assert (circuit.state(now=0.3), circuit.failures) == (CircuitState.CLOSED, 0)
+    circuit.fail(probe, now=0.6)
+    assert (circuit.state(now=0.6), circuit.failures) == (CircuitState.CLOSED, 0)
 
 
 @given(st.lists(st.floats(0, 1, exclude_max=True), max_size=100))

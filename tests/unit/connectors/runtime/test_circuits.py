@@ -62,7 +62,7 @@ async def test_failures_of_the_host_keep_everybody_from_it(
         await meet(guard_of(circuits, str(number)), met)
     with pytest.raises(SourceUnavailableError, match="not asked: it failed 5 times in a row") as caught:
         guard_of(circuits, "other").check()
-    assert caught.value.retry_after == timedelta(seconds=0.25)
+    assert caught.value.retry_after == timedelta(seconds=0.5)
     with pytest.raises(SourceUnavailableError):
         await guard_of(circuits, "other").enter(timeout=SECOND)
 
@@ -72,11 +72,11 @@ async def test_a_refused_credential_keeps_only_itself_away(circuits: Circuits, c
     await meet(guard_of(circuits), *[reply(clock, 401)] * FAILURES)
     with pytest.raises(SourceDeniedError, match="5 times in a row with status 401") as caught:
         guard_of(circuits).check()
-    assert caught.value.retry_after == timedelta(seconds=0.25)
+    assert caught.value.retry_after == timedelta(seconds=0.5)
     for other in (guard_of(circuits, "other"), guard_of(circuits, source="two")):
         other.check()
         await meet(other, reply(clock, 200))
-    assert guard_of(circuits).standing == Standing(CircuitState.OPEN, timedelta(seconds=0.25))
+    assert guard_of(circuits).standing == Standing(CircuitState.OPEN, timedelta(seconds=0.5))
     assert guard_of(circuits, "other").standing == Standing()
 
 
@@ -126,7 +126,7 @@ async def test_those_who_come_during_a_probe_wait_for_its_answer(circuits: Circu
     """One call leaves after the pause; the others of the same answer follow when it has succeeded."""
     guard = guard_of(circuits)
     await meet(guard, *[BROKEN_OFF] * FAILURES)
-    clock.advance(0.25)
+    clock.advance(0.5)
     probe = await guard.enter(timeout=SECOND)
     others = [asyncio.create_task(guard_of(circuits, str(n)).enter(timeout=SECOND)) for n in range(3)]
     await asyncio.sleep(0.01)
@@ -142,21 +142,21 @@ async def test_those_who_wait_are_refused_when_the_probe_fails(circuits: Circuit
     """They are told at once, without a call, and how much longer it is left alone."""
     guard = guard_of(circuits)
     await meet(guard, *[BROKEN_OFF] * FAILURES)
-    clock.advance(0.25)
+    clock.advance(0.5)
     probe = await guard.enter(timeout=SECOND)
     waiting = asyncio.create_task(guard.enter(timeout=SECOND))
     await asyncio.sleep(0)
     probe.failed(BROKEN_OFF, given=SECOND)
     with pytest.raises(SourceUnavailableError, match="6 times") as caught:
         await waiting
-    assert caught.value.retry_after == timedelta(seconds=0.25)
+    assert caught.value.retry_after == timedelta(seconds=0.5)
 
 
 async def test_a_probe_that_left_hands_over(circuits: Circuits, clock: Any) -> None:
     """When whoever probes is cancelled, one of those who wait probes instead."""
     guard = guard_of(circuits)
     await meet(guard, *[BROKEN_OFF] * FAILURES)
-    clock.advance(0.25)
+    clock.advance(0.5)
     probe = await guard.enter(timeout=SECOND)
     waiting = [asyncio.create_task(guard.enter(timeout=SECOND)) for _ in range(2)]
     await asyncio.sleep(0)
@@ -171,7 +171,7 @@ async def test_nobody_waits_for_a_probe_beyond_their_time(circuits: Circuits, cl
     """A probe that hangs holds up nobody for longer than they have."""
     guard = guard_of(circuits)
     await meet(guard, *[BROKEN_OFF] * FAILURES)
-    clock.advance(0.25)
+    clock.advance(0.5)
     await guard.enter(timeout=SECOND)
     with pytest.raises(SourceUnavailableError) as caught:
         await guard.enter(timeout=timedelta(milliseconds=20))
@@ -184,13 +184,13 @@ async def test_who_is_refused_for_the_credential_takes_no_probe_of_the_host(
     """The place of the host's probe is given back to those whose credential is good."""
     guard = guard_of(circuits)
     await meet(guard, *[reply(clock, 401)] * FAILURES)
-    clock.advance(0.25)
+    clock.advance(0.5)
     await meet(guard, reply(clock, 401))
     other = guard_of(circuits, "other")
     await meet(other, *[BROKEN_OFF] * FAILURES)
-    clock.advance(0.25)
+    clock.advance(0.5)
     await meet(other, BROKEN_OFF)
-    clock.advance(0.249)
+    clock.advance(0.499)
     assert guard.standing.state is CircuitState.OPEN
     clock.advance(0.001)
     bad = await guard.enter(timeout=SECOND)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import logging
+import sys
 import traceback
 import tracemalloc
 from datetime import timedelta
@@ -315,3 +316,29 @@ def test_a_static_credential_that_cannot_be_sent_stops_the_start() -> None:
     with pytest.raises(ConfigurationError, match="api-key") as caught:
         StaticAuthorizer(credential)
     assert "canary" not in str(caught.value)
+
+
+class Searched:
+    """A finder that finds nothing, and notes what is looked for."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.names: list[str] = []
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Note it."""
+        self.names.append(name)
+
+
+async def test_no_call_searches_for_packages(upstreams: Any, client: Any, clock: Any) -> None:
+    """What is not installed is looked for once, and not along the whole path at each call."""
+    there = await upstreams.say(upstreams.reply(200, b"{}"))
+    sender = make_sender(client, there.url, clock)
+    await sender.send(CALL, signature=SIGNATURE, timeout=SECOND)
+    searched: Any = Searched()
+    sys.meta_path.insert(0, searched)
+    try:
+        await sender.send(CALL, signature=SIGNATURE, timeout=SECOND)
+    finally:
+        sys.meta_path.remove(searched)
+    assert searched.names == []

@@ -1,6 +1,7 @@
 """The governor of one process, with a fixed clock and an alarm that a test rings."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from math import inf
@@ -11,6 +12,7 @@ import pytest
 from connectors.errors import SourceThrottledError
 from connectors.ports import Caller, Lane, LaneState, Signal
 from connectors.runtime.pace import LocalGovernor
+from harness.costs import uncollected
 
 ME = Caller("me")
 SECOND = timedelta(seconds=1)
@@ -190,6 +192,31 @@ async def test_what_others_were_told_counts_here(governor: LocalGovernor) -> Non
         await pass_through(governor, lane())
 
 
+async def test_a_share_of_a_lane_stays_one_when_told_of_others(governor: LocalGovernor) -> None:
+    """A call counted in the name of the whole lane does not let more go by a share of it."""
+    for _ in range(2):
+        await pass_through(governor, lane(2))
+    waiting = [asyncio.create_task(pass_through(governor, lane(2), MINUTES)) for _ in range(2)]
+    await asyncio.sleep(0)
+    governor.note(lane(10), "theirs")
+    governor.tell(lane(10), "theirs", signal=None, gave_back=False)
+    waiting[1].cancel()
+    await asyncio.wait(waiting, timeout=0.01)
+    assert not waiting[0].done()
+    waiting[0].cancel()
+    await asyncio.wait(waiting)
+
+
+async def test_what_others_give_back_lets_a_waiting_call_go(governor: LocalGovernor) -> None:
+    """Who waits for the minute goes as soon as a call that was counted turns out not to have left."""
+    governor.note(lane(1), "theirs")
+    waiting = asyncio.create_task(pass_through(governor, lane(1), MINUTES))
+    await asyncio.sleep(0)
+    governor.tell(lane(1), "theirs", signal=None, gave_back=True)
+    async with asyncio.timeout(1):
+        await waiting
+
+
 async def test_idle_lanes_are_forgotten_and_busy_ones_are_not(governor: LocalGovernor) -> None:
     """Thousands of callers leave no thousands of lanes, yet nobody escapes the minute that way."""
     await pass_through(governor, lane(1, identity="busy"))
@@ -199,3 +226,18 @@ async def test_idle_lanes_are_forgotten_and_busy_ones_are_not(governor: LocalGov
     assert governor.state(lane(identity="idle")) is None
     with pytest.raises(SourceThrottledError):
         await pass_through(governor, lane(1, identity="busy"))
+
+
+async def test_a_new_lane_costs_the_same_however_many_are_busy(governor: LocalGovernor) -> None:
+    """Callers who bring thousands of identities within a minute do not slow one another down."""
+
+    async def open_lanes(first: int, number: int) -> float:
+        began = time.process_time()
+        for identity in range(first, first + number):
+            await pass_through(governor, lane(120, identity=str(identity)))
+        return time.process_time() - began
+
+    with uncollected():
+        early = await open_lanes(0, 500)
+        await open_lanes(500, 2_000)
+        assert await open_lanes(2_500, 500) < 4 * early

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.disposition import Disposition, Verdict
 from connectors.errors import (
     OverBudgetError,
     SourceContractError,
@@ -171,7 +172,7 @@ def circuits(clock: Any) -> Circuits:
 def make(clock: Any, turns: Turns, circuits: Circuits) -> Any:
     """Give a function that makes a sender over a wire for the credentials given."""
 
-    def make(wire: Recording, *credentials: str, observe: Any = None) -> PacedSender:
+    def make(wire: Recording, *credentials: str, observe: Any = None, judge: Any = None) -> PacedSender:
         return PacedSender(
             wire,
             authorizer=Renewing(*credentials or ("one",)),
@@ -180,6 +181,7 @@ def make(clock: Any, turns: Turns, circuits: Circuits) -> Any:
             guard=circuits.guard("source", host="a.example", identity="me"),
             clock=clock,
             observe=observe,
+            judge=judge,
         )
 
     return make
@@ -309,9 +311,9 @@ async def test_a_credential_that_is_refused_five_times_is_not_tried_again_at_onc
         await make(wire).send(CALL, timeout=SECOND, demand=purse)
     with pytest.raises(SourceDeniedError) as caught:
         await make(wire).send(CALL, timeout=SECOND, demand=purse)
-    assert caught.value.retry_after == timedelta(seconds=0.25)
+    assert caught.value.retry_after == timedelta(seconds=0.5)
     assert (len(wire.at), turns.given, purse.taken) == (5, 5, 5)
-    clock.advance(0.25)
+    clock.advance(0.5)
     assert (await make(wire).send(CALL, timeout=SECOND, demand=purse)).status == 200
 
 
@@ -328,7 +330,7 @@ async def test_a_host_that_failed_five_times_is_left_alone_for_a_while(
     with pytest.raises(SourceUnavailableError, match="not asked"):
         await make(wire).send(CALL, timeout=SECOND, demand=Purse())
     assert (len(wire.at), turns.given) == (5, 5)
-    clock.advance(0.25)
+    clock.advance(0.5)
     async with asyncio.TaskGroup() as group:
         for _ in range(10):
             group.create_task(make(wire).send(CALL, timeout=SECOND, demand=Purse()))
@@ -350,7 +352,7 @@ async def test_a_cancelled_probe_gives_its_place_back(make: Any, clock: Any) -> 
     wire = Recording(clock, *[Reply(500, clock.now())] * 5)
     for _ in range(5):
         await make(wire).send(CALL, timeout=SECOND, demand=Purse())
-    clock.advance(0.25)
+    clock.advance(0.5)
     wire.open.clear()
     probe = asyncio.create_task(make(wire).send(CALL, timeout=SECOND, demand=Purse()))
     await asyncio.sleep(0.01)
@@ -365,7 +367,7 @@ async def test_a_cancelled_probe_gives_its_place_back(make: Any, clock: Any) -> 
     [
         (200, LONG, [Signal(timedelta(seconds=2))]),
         (500, LONG, [Signal(timedelta(seconds=2))]),
-        (SourceTimeoutError("late"), LONG, [Signal(timedelta(seconds=2), overloaded=True)]),
+        (SourceTimeoutError("late"), LONG, [Signal(timedelta(seconds=2), unanswered=True)]),
         (SourceTimeoutError("late"), SECOND, []),
         (SourceUnavailableError("cut"), LONG, []),
         (SourceContractError("html", path="$"), LONG, []),
@@ -393,6 +395,43 @@ async def test_what_the_headers_tell(
     assert signal.overloaded is (rest is not None)
     assert signal.rest == (None if rest is None else timedelta(seconds=rest))
     assert (signal.remaining, signal.reset) == (3, timedelta(seconds=20))
+
+
+def knowing(call: Call, reply: Reply) -> Verdict:
+    """Judge as an upstream that throttles by 403 would have it, and fail on what is no text."""
+    return Verdict(
+        Disposition.THROTTLED if b"too many" in reply.body.decode().encode() else Disposition.DENIED
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "rest"), [(b"too many requests", 7), (b"no permission", None), (b"\xff", None)]
+)
+async def test_a_403_may_be_throttling(
+    make: Any, clock: Any, turns: Turns, body: bytes, rest: int | None
+) -> None:
+    """Where the connector knows it for that the governor is told, with the rest that was asked for."""
+    reply = Reply(403, clock.now(), {"retry-after": "7"}, body)
+    await make(Recording(clock, reply), judge=knowing).send(CALL, timeout=LONG, demand=Purse())
+    (signal,) = turns.signals
+    assert signal.overloaded is (rest is not None)
+    assert signal.rest == (None if rest is None else timedelta(seconds=rest))
+
+
+async def test_who_waited_for_a_probe_leaves_by_a_new_turn(make: Any, clock: Any, turns: Turns) -> None:
+    """A call is counted when it leaves: seconds after its turn came it gives that back and takes another."""
+    wire, purse = Recording(clock, *[Reply(500, clock.now())] * 5), Purse()
+    for _ in range(5):
+        await make(wire).send(CALL, timeout=SECOND, demand=purse)
+    clock.advance(0.5)
+    wire.open.clear()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(make(wire).send(CALL, timeout=LONG, demand=purse))
+        await asyncio.sleep(0.01)
+        clock.advance(3)
+        wire.open.set()
+    assert (len(wire.at), turns.given, turns.returned) == (8, 10, 2)
 
 
 async def test_each_call_that_left_is_told_of_once(make: Any, clock: Any) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from service.adapters.measuring_main import serve
 from service.adapters.measuring_message import LENGTH_BYTES, Order, Result, frame, read_length, read_result
-from service.graph.measure import Measure, Number, Ruler
+from service.graph.measure import Measure, Number
+from service.graph.ruler import Ruler
 from service.graph.skeleton import Skeleton
 
 PAIR = Skeleton(2, ((0, 1),), ())

@@ -225,7 +225,7 @@ async def test_a_folder_that_is_gone_costs_no_more_than_the_others_numbers(tmp_p
 
 def test_the_library_is_loaded_with_the_first_scrape() -> None:
     """A start does not wait for what many services are never asked for."""
-    program = "import sys, service.command.serve; print('prometheus_client' in sys.modules)"
+    program = "import sys, service.app; print('prometheus_client' in sys.modules)"
     ran = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

@@ -1,6 +1,7 @@
 """What an operation on a shared server may cost, and what is said of trouble."""
 
 import asyncio
+import gc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -74,6 +75,41 @@ async def test_a_refusal_is_no_silence() -> None:
                 await attempts.run(refuse)
         assert await attempts.run(reply) == "reply"
     assert [entry["event"] for entry in logs] == ["store_refuses", "store_accepts"]
+
+
+async def test_what_one_operation_is_refused_another_may_do() -> None:
+    """A full server refuses to write and is read: each operation is told of once, when it begins and ends."""
+    attempts = make_attempts(StoodClock())
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(StoreUnavailableError, match="refused to save"):
+                await attempts.run(refuse, operation="save")
+            assert await attempts.run(reply, operation="load") == "reply"
+        assert await attempts.run(reply, operation="save") == "reply"
+    told = [(entry["event"], entry["user"], entry["operation"]) for entry in logs]
+    assert told == [("store_refuses", "test", "save"), ("store_accepts", "test", "save")]
+
+
+async def test_how_an_operation_ends_that_was_given_up_is_no_news() -> None:
+    """What it raises on its way out is reported to nobody, whether its time was up or its caller left."""
+
+    async def complain() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionError("on the way out")
+
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    with pytest.raises(StoreUnavailableError):
+        await make_attempts(StoodClock()).run(complain)
+    left = asyncio.create_task(make_attempts(StoodClock()).run(complain))
+    await asyncio.sleep(0.01)
+    left.cancel()
+    await asyncio.wait({left})
+    assert left.cancelled()
+    gc.collect()
+    assert reported == []
 
 
 async def test_no_more_at_once_than_there_are_connections() -> None:

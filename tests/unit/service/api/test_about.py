@@ -32,6 +32,7 @@ def answer(*seeds: SeedTold, amended: Records | None = None, **extra: Any) -> An
         store_down=False,
         next_cursor="next",
         extra=extra,
+        heard_at=0.0,
     )
 
 

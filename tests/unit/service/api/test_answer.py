@@ -67,6 +67,7 @@ def answer(**changes: Any) -> Answer:
         store_down=False,
         next_cursor=None,
         extra={},
+        heard_at=0.0,
     )
     return replace(made, **changes)
 

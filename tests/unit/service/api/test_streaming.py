@@ -265,6 +265,7 @@ def test_the_end_tells_all_but_the_records() -> None:
         store_down=False,
         next_cursor=None,
         extra={"measures": {}},
+        heard_at=0.0,
     )
     done = write_event(Event("done", Done(answer, ("n:t:a",), ("e1",))), several=False)
     assert done.keys() == {"event", "graph", "withdrawn"}

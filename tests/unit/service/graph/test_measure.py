@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.drawing import Drawn, draw, draw_large, parse_drawing
-from service.graph.measure import Measure, Ruler, is_light
+from service.graph.measure import Measure, is_light
+from service.graph.ruler import Ruler
 from service.graph.skeleton import Skeleton, sketch
 
 quick = settings(max_examples=60, deadline=None)
@@ -282,7 +283,8 @@ def test_light_measures_load_no_scipy() -> None:
     """A process that takes every light measure has imported neither numpy nor scipy."""
     program = (
         "import sys\n"
-        "from service.graph.measure import Measure, Ruler, is_light\n"
+        "from service.graph.measure import Measure, is_light\n"
+        "from service.graph.ruler import Ruler\n"
         "from service.graph.skeleton import Skeleton\n"
         "from service.usecases.measuring import Measuring\n"
         "one = Skeleton(3, ((0, 1), (1, 2)), ((0, 2),))\n"

@@ -172,7 +172,7 @@ async def test_all_pages_are_the_answer_at_once(
     """Folded, they have every record and word of it, each page within its budget and nothing twice."""
     # How a seed is resolved in spite of trouble is the next test's.
     assume(not often or question["node"] != ENTITY)
-    world = replace(world, seconds=0.0 if budget.timeout == AMPLE.timeout else 1.0)
+    world = replace(world, seconds=0.0 if budget.timeout == AMPLE.timeout else 0.9)
     trouble = Trouble(Random(order), often, bad)  # noqa: S311 - a test's dice
     stage = make_stage()
     for site in world.onto(stage):
@@ -255,7 +255,7 @@ async def test_a_loop_ends_whatever_a_source_does(
     where: tuple[int, ...],
 ) -> None:
     """A source that stays dead, hangs, or leads in a circle for ever leaves the end of the pages in reach."""
-    world = replace(world, seconds=0.0 if budget.timeout == AMPLE.timeout else 1.0)
+    world = replace(world, seconds=0.0 if budget.timeout == AMPLE.timeout else 0.9)
     stage = make_stage()
     stage.cursor_ttl = timedelta(days=9)
     sites = world.onto(stage)

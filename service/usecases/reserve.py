@@ -1,0 +1,34 @@
+"""How much of an answer's time is kept for putting it together and writing it.
+
+`timeout` bounds the whole answer, so its sources are waited for that much less. What the rest takes
+depends on the machine and on how much is told of a record; it is learnt from the answers before.
+"""
+
+# Seconds, before anything is known: what the slowest machine in sight takes.
+_AT_FIRST = 150e-6
+# Of fewer records an answer tells nothing: it takes what any answer takes.
+_ENOUGH = 200
+# A longer time is believed sooner than a shorter one: being late is worse than knowing a little less.
+_SHARE_OF_LONGER, _SHARE_OF_SHORTER = 0.5, 0.1
+# However large an answer becomes, its sources have half of the time.
+_MOST = 0.5
+
+
+class Reserve:
+    """What one process keeps, for all its answers."""
+
+    def __init__(self) -> None:
+        """Start with a guess."""
+        self._per_record = _AT_FIRST
+
+    def learn(self, *, records: int, seconds: float) -> None:
+        """Take in how long an answer took from the sources' last word to its last byte."""
+        if records < _ENOUGH:
+            return
+        taken = seconds / records
+        share = _SHARE_OF_LONGER if taken > self._per_record else _SHARE_OF_SHORTER
+        self._per_record += share * (taken - self._per_record)
+
+    def of(self, records: int, *, timeout: float) -> float:
+        """Give the seconds to keep for an answer of so many nodes and edges that has `timeout` in all."""
+        return min(_MOST * timeout, self._per_record * records)
