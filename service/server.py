@@ -77,6 +77,9 @@ class Server(uvicorn.Server):
                 # uvicorn would look into the environment for whom to trust.
                 proxy_headers=False,
                 workers=1,
+                # Longer than clients and proxies keep an idle connection (nginx: 60 s): whoever ends it
+                # first must be the one who sends next, or a request meets the end of its connection.
+                timeout_keep_alive=75,
                 timeout_graceful_shutdown=int(GRACE.total_seconds()),
             )
         )

@@ -5,10 +5,11 @@ proof that the upstream accepts the credential there. When the store is down eve
 miss, nothing is kept, and `down` says so.
 """
 
-from asyncio import timeout
+from asyncio import timeout, to_thread
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 
 import structlog
@@ -35,6 +36,8 @@ log = structlog.get_logger(__name__)
 _LAST_TRIP = 0.03
 # Seconds that the markers of an answer that goes on may take to read; the store gives up before.
 _FOR_MARKERS = 5.0
+# A listing of so many relations is written in a thread: compressing it would hold up everybody else.
+_LARGE = 1000
 _USABLE = (
     Standing.FRESH,
     Standing.STALE_OK,
@@ -182,9 +185,9 @@ class Shelf:
                 items.append(self._markers.refusal(source, finding))
             elif finding.cacheable or (self.markers_only and finding.listing.edges):
                 if not self.markers_only:
-                    items += self._entry(
-                        scope_of(source, access, tenant=listing.address.tenant), source, listing
-                    )
+                    scope = scope_of(source, access, tenant=listing.address.tenant)
+                    entry = partial(self._entry, scope, source, listing)
+                    items += await to_thread(entry) if len(listing.edges) >= _LARGE else entry()
                 shown = source.visibility is Visibility.TENANT or source.by_caller
                 if shown and not listing.absent:
                     items.append(self._markers.proof(source, listing))
@@ -201,10 +204,7 @@ class Shelf:
     def _questions(self, ask: Ask) -> list[str]:
         # A listing under a wider filter answers a narrower question: what it holds is filtered here.
         source, address = ask.source, ask.address
-        filters = [
-            source.connector.pushed(address, self.filter, batched=False),
-            source.connector.pushed(address, self.filter, batched=True),
-        ]
+        filters = [source.connector.pushed(address, self.filter, batched=way) for way in (False, True)]
         if self.filter.deleted is Deleted.EXCLUDE:
             filters.append(Filter())
         scope = scope_of(source, self.accesses[source.name], tenant=address.tenant)

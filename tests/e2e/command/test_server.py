@@ -43,6 +43,17 @@ def ask_aside(url: str) -> tuple[threading.Thread, list[dict[str, Any]]]:
     return thread, answers
 
 
+def test_a_connection_may_lie_idle_for_longer_than_a_client_keeps_it(listening: str) -> None:
+    """Five seconds is where many clients end; who is asked again then finds the connection open."""
+    with contextlib.closing(HTTPConnection(listening.removeprefix("http://"), timeout=20)) as connection:
+        for pause in (0, 6):
+            time.sleep(pause)
+            connection.request("GET", "/pid")
+            first_socket = connection.sock
+            connection.getresponse().read()
+            assert connection.sock is first_socket
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_finishes_what_is_in_flight(start: Callable, left_behind: Callable, workers: str) -> None:
     """A request that is being answered is answered; then every process is gone, exit code 0."""

@@ -141,7 +141,7 @@ async def test_the_circuits_of_a_credential_outlive_a_request(upstream: Upstream
     assert len(lanes.used) == 5 + 1
     ines, marc = upstream.admit(INES).identity, upstream.admit(MARC).identity
     assert upstream.condition(ines) == Condition(
-        "open", timedelta(seconds=0.25), LaneState(5, 7, 0, 0, timedelta(0))
+        "open", timedelta(seconds=0.5), LaneState(5, 7, 0, 0, timedelta(0))
     )
     assert upstream.condition(marc) == Condition(pace=LaneState(1, 7, 0, 0, timedelta(0)))
     assert upstream.condition("somebody new") == Condition()
