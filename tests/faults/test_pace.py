@@ -13,7 +13,7 @@ import pytest
 from harness.board import Board
 from harness.fleet import Fleet, sailing
 from harness.load import Crowd, Heard, crowd
-from harness.load_journal import arrivals, busiest, quietest
+from harness.load_journal import arrivals, busiest, by_window
 from harness.place import THREAT
 from harness.process import Process
 from harness.settings import threatwinds
@@ -84,15 +84,10 @@ async def _ask_in_turn(callers: Crowd, nodes: list[str], *, replica: int) -> lis
     return seconds
 
 
-_IN_ONE_LOOP = [
-    pytest.mark.soak,
-    pytest.mark.xfail(strict=True, reason="in one process the heavy answer's own work delays the light one"),
-]
-
-
 @pytest.mark.parametrize(
     "replica",
-    [pytest.param(0, id="one-replica", marks=_IN_ONE_LOOP), pytest.param(1, id="two-replicas")],
+    # In one process the heavy answer's own work is in the way, too: for a machine with nothing else to do.
+    [pytest.param(0, id="one-replica", marks=pytest.mark.soak), pytest.param(1, id="two-replicas")],
 )
 async def test_a_light_caller_hardly_feels_a_heavy_one(
     fleet: Fleet, store: Store, feed: Board, nodes: list[str], replica: int
@@ -121,7 +116,7 @@ def _p95(seconds: list[float]) -> float:
 
 
 async def _press(callers: Crowd, nodes: list[str], *, number: int, until: float) -> list[Heard]:
-    """Ask at random, always anew, until the time has come; whoever is sent away comes again in a second."""
+    """Ask at random, always anew, until the time has come; whoever is sent away comes when it was told to."""
     dice = random.Random(number)  # noqa: S311 - the same walk at every run
     heard = []
     while time.monotonic() < until:
@@ -129,8 +124,9 @@ async def _press(callers: Crowd, nodes: list[str], *, number: int, until: float)
             dice.choice(nodes), replica=number, hops=dice.choice((0, 1, 1, 2)), timeout=5, max_age=0
         )
         heard.append(answer)
-        if answer.told("metered").outcome != "ok":
-            await asyncio.sleep(dice.uniform(0.5, 1.5))
+        wait = answer.told("metered").source.get("retry_after_seconds") or 0
+        # A little early: whoever is in line when a turn comes free has it at once.
+        await asyncio.sleep(min(max(0.0, wait - dice.uniform(0, 4)), until - time.monotonic()))
     return heard
 
 
@@ -138,7 +134,7 @@ async def _press(callers: Crowd, nodes: list[str], *, number: int, until: float)
 async def test_defect_04_eight_workers_keep_to_the_limit_and_use_it(
     tmp_path: Path, store: Store, feed: Board, feed_process: Process, nodes: list[str]
 ) -> None:
-    """Four hundred callers for minutes: never more than the limit and 1 % in a minute, never under 90 %."""
+    """Four hundred callers: never more than the limit and 1 % in any minute, and 90 % of it in each."""
     store.empty()
     sources = {"metered": threatwinds(feed_process.url, requests_per_minute=_SOAK_LIMIT)}
     with sailing(tmp_path, store=store, sources=sources, workers=2) as fleet:
@@ -151,9 +147,10 @@ async def test_defect_04_eight_workers_keep_to_the_limit_and_use_it(
             ]
     times = arrivals(feed.calls())
     assert busiest(times, seconds=60) <= 1.01 * _SOAK_LIMIT
-    # The first second goes into starting.
-    span = {"begin": begin + 1, "end": begin + _SOAK_SECONDS}
-    assert quietest(times, seconds=60, **span) >= 0.9 * _SOAK_LIMIT
+    # One minute after the other: within one the calls come in a burst, as the limit allows, and each
+    # burst is somewhat longer than the one before.
+    used = by_window(times, seconds=60, begin=begin, end=begin + _SOAK_SECONDS)
+    assert min(used) >= 0.9 * _SOAK_LIMIT, used
     heard = [answer for each in pressing for answer in each.result()]
     assert {answer.status for answer in heard} <= {200, 502, 504}
-    assert {answer.told("metered").outcome for answer in heard} <= {"ok", "throttled", "timeout"}
+    assert {answer.told("metered").outcome for answer in heard} <= {"ok", "stale", "throttled", "timeout"}

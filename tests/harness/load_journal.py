@@ -27,11 +27,10 @@ def busiest(times: Sequence[float], *, seconds: float) -> int:
     return most
 
 
-def quietest(times: Sequence[float], *, seconds: float, begin: float, end: float) -> int:
-    """Give the fewest arrivals in any window of this length that lies between `begin` and `end`."""
-    starts = [begin, *(each for each in times if begin <= each <= end - seconds)]
-    # A window is emptiest when it opens just behind an arrival.
-    return min(sum(start < each <= start + seconds for each in times) for start in starts)
+def by_window(times: Sequence[float], *, seconds: float, begin: float, end: float) -> list[int]:
+    """Give the arrivals in each whole window of this length, one after the other, from `begin` to `end`."""
+    number = int((end - begin) // seconds)
+    return [sum(0 <= each - begin - window * seconds < seconds for each in times) for window in range(number)]
 
 
 async def until_arrived(board: Board, *, within: float = _PATIENCE) -> None:
