@@ -20,7 +20,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 .PHONY: install
 install: $(VENV)/run.stamp ## the locked environment, in .venv
@@ -31,8 +31,8 @@ demo: install ## a store, two sandbox upstreams and the service; ends with Ctrl-
 
 # Half of what starting a service costs is compiling it, and the tests start hundreds of processes: the
 # compiled modules are kept, in a folder of their own, even where the environment says not to keep any.
-test check soak: export PYTHONDONTWRITEBYTECODE :=
-test check soak: export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
+test check soak bench bench-quick: export PYTHONDONTWRITEBYTECODE :=
+test check soak bench bench-quick: export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## every test but the long ones
@@ -52,6 +52,14 @@ check: $(VENV)/dev.stamp ## format, lint, types, imports and the rules of the ho
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## the long tests
 	$(BIN)/python -m pytest -m soak
+
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## every row of docs/performance.md, measured here, in some twenty minutes
+	@PYTHONPATH=tests $(BIN)/python -m bench --json "$(or $(JSON),$(VENV)/bench/last.json)"
+
+.PHONY: bench-quick
+bench-quick: $(VENV)/dev.stamp ## the rows that need no peer, in a minute
+	@PYTHONPATH=tests $(BIN)/python -m bench --quick --json "$(or $(JSON),$(VENV)/bench/quick.json)"
 
 .PHONY: clean
 clean: ## remove the environment and everything that tools left behind

@@ -148,8 +148,9 @@ class Governor(Protocol):
         Callers who wait get turns in proportion to their weights, each caller's own in the order
         they were asked for; one who joins `demand` while it waits may bring its turn forward.
         SourceThrottledError, at once where it can be foreseen, when the turn would come later than
-        `timeout`. Whoever is cancelled gives turn and place back, and so does a block that ends in
-        OverBudgetError: its call did not leave.
+        `timeout`; SourceTimeoutError when only asking for it has taken so long. Whoever is cancelled
+        gives turn and place back, and so does a block that ends in OverBudgetError: its call did not
+        leave.
         """
         ...
 

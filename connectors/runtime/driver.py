@@ -8,7 +8,13 @@ from datetime import timedelta
 from functools import partial
 
 from connectors.disposition import Verdict
-from connectors.errors import OverBudgetError, SourceContractError, SourceError, SourceThrottledError
+from connectors.errors import (
+    OverBudgetError,
+    SourceContractError,
+    SourceError,
+    SourceThrottledError,
+    SourceTimeoutError,
+)
 from connectors.model import Outcome
 from connectors.ports import Caller, Clock, Demand, Sender, Sleeper
 from connectors.runtime.retry import pause_before_retry
@@ -141,8 +147,9 @@ class _Drive:
         while True:
             until = self.demand.until
             answer = await self._send(call)
-            # Our own pace gave up for want of time; who has joined meanwhile has more.
-            if not isinstance(answer, SourceThrottledError) or self.demand.until <= until:
+            # It did not leave for want of time; who has joined meanwhile has more.
+            late = isinstance(answer, SourceThrottledError | SourceTimeoutError)
+            if not late or self.demand.until <= until:
                 return answer
 
     async def _send(self, call: Call) -> _Answer:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
 
-from connectors.errors import OverBudgetError, SourceThrottledError
+from connectors.errors import OverBudgetError, SourceError, SourceThrottledError, SourceTimeoutError
 from connectors.ports import Caller, Clock, Demand, Lane, LaneState, Signal
 from connectors.runtime.governing.book import Book
 
@@ -51,10 +51,13 @@ def own_pace(wait: float) -> SourceThrottledError:
     return SourceThrottledError("our own pace leaves no call in time", retry_after=timedelta(seconds=wait))
 
 
-def no_place(state: LaneState) -> SourceThrottledError:
-    """Give the error of a turn that has not come, though no time was foreseen."""
-    if state.rest > timedelta(0):
+def no_place(state: LaneState | None) -> SourceError:
+    """Give the error of a turn that has not come, though no time was foreseen; `state` as far as known."""
+    if state is not None and state.rest > timedelta(0):
         return own_pace(state.rest.total_seconds())
+    if state is None or state.under_way < state.concurrency:
+        # Nothing was in the way: the time was up while asking for the turn.
+        return SourceTimeoutError("the time was up before the call could leave")
     return SourceThrottledError(f"our own pace: {state.under_way} calls are under way already")
 
 

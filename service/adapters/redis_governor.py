@@ -148,8 +148,6 @@ class RedisGovernor:
             async with asyncio.timeout(max(0.0, deadline - self._clock.monotonic())):
                 outcome = await wait.coming
         except TimeoutError:
-            if watch.state is None:
-                raise own_pace(0.0) from None
             raise no_place(watch.state) from None
         if isinstance(outcome, SourceThrottledError):
             raise outcome

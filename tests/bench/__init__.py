@@ -1,0 +1,1 @@
+"""How fast the service is, against what could do the same: `make bench`, and `docs/performance.md`."""

@@ -1,0 +1,1 @@
+"""What the service is measured against: small honest programs that give the same answers."""
