@@ -31,8 +31,8 @@ demo: install ## a store, two sandbox upstreams and the service; ends with Ctrl-
 
 # Half of what starting a service costs is compiling it, and the tests start hundreds of processes: the
 # compiled modules are kept, in a folder of their own, even where the environment says not to keep any.
-test check soak bench bench-quick: export PYTHONDONTWRITEBYTECODE :=
-test check soak bench bench-quick: export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
+test check soak bench bench-quick bench-guard: export PYTHONDONTWRITEBYTECODE :=
+test check soak bench bench-quick bench-guard: export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## every test but the long ones
@@ -60,6 +60,10 @@ bench: $(VENV)/dev.stamp ## every row of docs/performance.md, measured here, in 
 .PHONY: bench-quick
 bench-quick: $(VENV)/dev.stamp ## the rows that need no peer, in a minute
 	@PYTHONPATH=tests $(BIN)/python -m bench --quick --json "$(or $(JSON),$(VENV)/bench/quick.json)"
+
+.PHONY: bench-guard
+bench-guard: $(VENV)/dev.stamp ## instructions an answer takes, against the commit before; fails above + 5 %
+	@PYTHONPATH=tests $(BIN)/python -m bench.guard
 
 .PHONY: clean
 clean: ## remove the environment and everything that tools left behind
