@@ -317,7 +317,7 @@ class Walk:
         # What a batch tells of a node beside another one's relation is not this listing's to tell:
         # the same question would have another answer after another question.
         newest = {
-            facts.node: replace(facts, asked=None)
+            facts.node: facts if facts.asked is None else replace(facts, asked=None)
             for page in self._pages
             for facts in page.facts
             if facts.asked is None or facts.asked in asked

@@ -27,9 +27,9 @@ class Edge:
 
     def other_end(self, node: NodeId) -> NodeId:
         """Give the end that is not `node`; of a loop, the node itself."""
-        return self.object if self.subject == node else self.subject
+        return self.object if self.subject.text == node.text else self.subject
 
 
 def undirected(one: NodeId, other: NodeId) -> tuple[NodeId, NodeId]:
     """Give subject and object of an undirected edge: the smaller address, by code point, first."""
-    return (one, other) if str(one) <= str(other) else (other, one)
+    return (one, other) if one.text <= other.text else (other, one)

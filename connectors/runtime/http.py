@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import re
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 
 import httpx
 
@@ -20,6 +19,8 @@ from connectors.wire import Call, Pairs, Reply
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _KEEP_ALIVE_SECONDS = 30.0
+# Seconds after which a source's connections are made possible, if no call has done so before.
+_OPENED_AFTER = 0.25
 
 _FIRST_ERROR = 400
 # Shorter texts are words that an error may well hold by chance.
@@ -40,28 +41,69 @@ def open_client(*, concurrency: int) -> httpx.AsyncClient:
     only where it was meant to go), keeps no cookie (one caller's session is no other's) and heeds
     neither proxies nor .netrc from the environment.
     """
-    _note_what_is_missing()
-    # httpx logs every URL, and a URL holds what a caller asked about; httpcore logs headers.
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # httpx logs every URL, and a URL holds what a caller asked about; aiohttp quotes cookies.
+    for name, level in (("httpx", logging.WARNING), ("aiohttp", logging.ERROR)):
+        logging.getLogger(name).setLevel(level)
+    transport = _Transport(kept=concurrency)
+    transport.open_soon()
     return httpx.AsyncClient(
-        http1=True,
-        http2=False,
+        transport=transport,
         follow_redirects=False,
         trust_env=False,
         timeout=None,  # noqa: S113 - the whole call is bounded, a slow drip included, in HttpSender
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        limits=httpx.Limits(
-            max_connections=None,
-            max_keepalive_connections=concurrency,
-            keepalive_expiry=_KEEP_ALIVE_SECONDS,
-        ),
         headers={
             "user-agent": f"relgraph/{version('relgraph')}",
             "accept": "application/json",
             "accept-encoding": "gzip, deflate",
         },
     )
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """What carries the calls, imported and made behind the start, or by a call that comes sooner."""
+
+    def __init__(self, *, kept: int) -> None:
+        self._kept = kept
+        self._opening: asyncio.Task[httpx.AsyncBaseTransport] | None = None
+        self._soon: asyncio.TimerHandle | None = None
+
+    def open_soon(self) -> None:
+        """Open it when the start is over: no start waits for it, and hardly a call."""
+        self._soon = asyncio.get_running_loop().call_later(_OPENED_AFTER, self._begin)
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            # Whoever gives up on waiting for it leaves it to the others.
+            opened = await asyncio.shield(self._begin())
+        except Exception:
+            # The next call tries again.
+            self._opening = None
+            raise
+        return await opened.handle_async_request(request)
+
+    # What httpx calls it.
+    handle_async_request = send
+
+    async def aclose(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+        if self._opening is not None:
+            await (await self._opening).aclose()
+
+    def _begin(self) -> "asyncio.Task[httpx.AsyncBaseTransport]":
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        return self._opening
+
+    async def _open(self) -> httpx.AsyncBaseTransport:
+        # Both take a tenth of a second, which nobody else on the loop is to wait for.
+        module = await asyncio.to_thread(import_module, "connectors.runtime.transport")
+        tls = await asyncio.to_thread(httpx.create_ssl_context, trust_env=False)
+        opened: httpx.AsyncBaseTransport = module.AiohttpTransport(
+            kept=self._kept, keep_alive_seconds=_KEEP_ALIVE_SECONDS, tls=tls
+        )
+        return opened
 
 
 class HttpSender:
@@ -116,16 +158,6 @@ class HttpSender:
         return self._client.build_request(
             call.method, self._url, headers=headers, content=call.body, extensions=extensions
         )
-
-
-def _note_what_is_missing() -> None:
-    """Have Python remember that a package is not there, which httpcore looks for at each call.
-
-    Without it the whole path is searched several times a call: half of what a call costs.
-    https://docs.python.org/3/reference/import.html#the-module-cache
-    """
-    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
-        sys.modules["sniffio"] = None  # type: ignore[assignment] # None is the word for "not there"
 
 
 def _unsigned(reply: Reply, signature: Pairs) -> Reply:

@@ -137,6 +137,7 @@ def _encode_listing(listing: Listing, inline_up_to: int) -> tuple[bytes, dict[Ap
             facts.append((table.node(told.node), short))
             continue
         kept = Apart(told.node, blake2b(body, digest_size=8).digest())
+        # As a rule too short to be pressed: unfolding each by the dictionary takes longer than it saves.
         apart[kept] = pack(body)
         facts.append((table.node(told.node), kept.digest))
     row = ListingRow(
@@ -156,7 +157,7 @@ def _encode_listing(listing: Listing, inline_up_to: int) -> tuple[bytes, dict[Ap
         nodes=tuple((table.heads[n.namespace, n.tenant, n.type], n.key) for n in table.nodes),
         relations=tuple(table.relations),
     )
-    return pack(_ENCODER.encode(row)), apart
+    return pack(_ENCODER.encode(row), by_words=True), apart
 
 
 def _edge_row(edge: Edge, table: _Table) -> EdgeRow:

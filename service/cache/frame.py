@@ -1,17 +1,46 @@
-"""The outer form of an entry: one byte that says how the rest is packed, and the packed bytes."""
+"""The outer form of an entry: one byte that says how the rest is packed, and the packed bytes.
 
+    01  the payload
+    02  a zstd frame
+    03 dddddddd  a zstd frame without its magic number, made with the dictionary of this digest
+
+What is read within hours by who wrote it is packed with the dictionary; what lasts is not, since a change
+of its words makes a miss of all that was packed with it.
+"""
+
+from hashlib import blake2b
 from threading import local
 
-from zstandard import ZstdCompressor, ZstdDecompressor, ZstdError, frame_content_size
+from zstandard import (
+    DICT_TYPE_RAWCONTENT,
+    ZstdCompressionDict,
+    ZstdCompressor,
+    ZstdDecompressor,
+    ZstdError,
+    frame_content_size,
+)
+
+from service.cache.words import WORDS
 
 # No listing comes near this (a hub of 100 000 relations takes about 10 MB); a bomb does.
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 _PLAIN = b"\x01"
 _ZSTD = b"\x02"
+_BY_WORDS = b"\x03"
 _LEVEL = 3
 # Under this a zstd frame's own header eats what it saves.
 _WORTH_TRYING = 128
+_WORTH_TRYING_BY_WORDS = 24
+# A larger payload has its words within itself, and would take its time.
+_MOST_BY_WORDS = 64 * 1024
+# Every zstd frame begins with these four bytes; the digest stands in their place.
+_MAGIC = b"\x28\xb5\x2f\xfd"
+_DIGEST_BYTES = 4
+
+_words = ZstdCompressionDict(WORDS, dict_type=DICT_TYPE_RAWCONTENT)
+_words.precompute_compress(level=_LEVEL)
+_WORDS_DIGEST = blake2b(WORDS, digest_size=_DIGEST_BYTES).digest()
 
 
 class EntryError(ValueError):
@@ -24,16 +53,25 @@ class _Contexts(local):
     def __init__(self) -> None:
         self.compressor = ZstdCompressor(level=_LEVEL)
         self.decompressor = ZstdDecompressor()
+        self.compressor_by_words = ZstdCompressor(level=_LEVEL, dict_data=_words)
+        self.decompressor_by_words = ZstdDecompressor(dict_data=_words)
 
 
 _contexts = _Contexts()
 
 
-def pack(payload: bytes) -> bytes:
-    """Put the payload into its frame, compressed where that saves an eighth or more."""
+def pack(payload: bytes, *, by_words: bool = False) -> bytes:
+    """Put the payload into its frame, compressed where that saves an eighth or more.
+
+    `by_words` is for what ages out by itself: it is compressed with the dictionary of this version.
+    """
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise EntryError(f"an entry of {len(payload)} bytes is more than {MAX_PAYLOAD_BYTES}")
-    if len(payload) >= _WORTH_TRYING:
+    if by_words and _WORTH_TRYING_BY_WORDS <= len(payload) <= _MOST_BY_WORDS:
+        pressed = _contexts.compressor_by_words.compress(payload)[len(_MAGIC) :]
+        if (len(pressed) + _DIGEST_BYTES) * 8 <= len(payload) * 7:
+            return _BY_WORDS + _WORDS_DIGEST + pressed
+    elif len(payload) >= _WORTH_TRYING:
         pressed = _contexts.compressor.compress(payload)
         if len(pressed) * 8 <= len(payload) * 7:
             return _ZSTD + pressed
@@ -45,14 +83,22 @@ def unpack(blob: bytes) -> bytes:
     tag, body = blob[:1], blob[1:]
     if tag == _PLAIN:
         return body
-    if tag != _ZSTD:
+    if tag == _ZSTD:
+        return _unpress(body, _contexts.decompressor)
+    if tag != _BY_WORDS:
         raise EntryError(f"unknown format tag {tag.hex() or 'none'}")
+    if body[:_DIGEST_BYTES] != _WORDS_DIGEST:
+        raise EntryError("packed with a dictionary that is not known here")
+    return _unpress(_MAGIC + body[_DIGEST_BYTES:], _contexts.decompressor_by_words)
+
+
+def _unpress(frame: bytes, decompressor: ZstdDecompressor) -> bytes:
     try:
         # `max_output_size` does not bind a frame that tells its size, so the telling is read first.
         # https://python-zstandard.readthedocs.io/en/latest/decompressor.html
-        size = frame_content_size(body)
+        size = frame_content_size(frame)
         if not 0 <= size <= MAX_PAYLOAD_BYTES:
             raise EntryError("the frame does not tell its size, or one beyond what an entry may have")
-        return _contexts.decompressor.decompress(body, allow_extra_data=False)
+        return decompressor.decompress(frame, allow_extra_data=False)
     except ZstdError as error:
         raise EntryError(f"not a zstd frame: {error}") from error

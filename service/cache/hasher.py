@@ -6,7 +6,7 @@ hash has one key only: after a rotation the cache starts cold and the old entrie
 everything up under each key instead would double every load for the sake of one warm-up a year.
 """
 
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -23,13 +23,15 @@ _DIGEST_BYTES = 16
 class Hasher:
     """Hashes plain values under the operator's first secret key."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keyed",)
 
     def __init__(self, secret_keys: Sequence[str]) -> None:
         """Derive the key; ConfigurationError when there is none to derive it from."""
         if not secret_keys or not secret_keys[0]:
             raise ConfigurationError(["secret_keys: at least one key is needed"])
-        self._key = blake2b(secret_keys[0].encode(), digest_size=32, person=b"relgraph hasher").digest()
+        key = blake2b(secret_keys[0].encode(), digest_size=32, person=b"relgraph hasher").digest()
+        # Copied for each hash: a short one takes 0.3 us so, and 0.5 us where it begins with the key.
+        self._keyed = blake2b(digest_size=_DIGEST_BYTES, key=key)
 
     def digest(self, purpose: str, *parts: Plain) -> bytes:
         """Give 16 bytes that differ whenever the purpose or any part does.
@@ -37,9 +39,15 @@ class Hasher:
         A msgpack array writes every part with its kind and length, so no two lists of parts have
         the same bytes; a time is its instant, whatever its zone.
         """
-        body = msgpack.encode((purpose, *parts))
-        return blake2b(body, digest_size=_DIGEST_BYTES, key=self._key).digest()
+        begun = self._keyed.copy()
+        begun.update(_ENCODER.encode((purpose, *parts)))
+        return begun.digest()
 
     def text(self, purpose: str, *parts: Plain) -> str:
         """Give the digest as 22 characters of unpadded base64url."""
-        return urlsafe_b64encode(self.digest(purpose, *parts)).rstrip(b"=").decode("ascii")
+        written = b2a_base64(self.digest(purpose, *parts), newline=False)
+        return written.translate(_URL_SAFE, b"=").decode("ascii")
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_ENCODER = msgpack.Encoder()

@@ -51,7 +51,11 @@ class Place(StrEnum):
     @property
     def length(self) -> int:
         """Give how many characters the tag has, six bits each: as many as keep strangers apart."""
-        return {Place.SOURCE: 3, Place.TENANT: 4, Place.SHARED_BY: 5, Place.ADDRESS: 5}[self]
+        return _LENGTHS[self]
+
+
+_LENGTHS = {Place.SOURCE: 3, Place.TENANT: 4, Place.SHARED_BY: 5, Place.ADDRESS: 5}
+_PURPOSES = {place: f"tag of {place}" for place in Place}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def tag(place: Place, text: str | None, *, hasher: Hasher) -> str:
     """Give what stands at this place of the keys of everything about `text`; it tells nothing of it."""
     if text is None:
         return _blank(place)
-    return hasher.text(f"tag of {place}", text)[: place.length]
+    return hasher.text(_PURPOSES[place], text)[: _LENGTHS[place]]
 
 
 def blank_tags() -> str:

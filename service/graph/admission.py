@@ -11,6 +11,8 @@ from connectors.model import NodeId
 from service.graph.merge import EdgeKey, MergedEdge, edge_order
 
 Place = tuple[int, str]
+# Between nodes already held: before every new node.
+_HELD: Place = (-1, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +44,29 @@ def admit(
     a place is a node already held.
     """
     truncated = set()
-    ordered = sorted(places, key=places.__getitem__)
+    ordered = [node for node, _ in sorted(places.items(), key=lambda placed: placed[1])]
     chosen = set(ordered[:node_room])
     if len(chosen) < len(ordered):
         truncated.add("max_nodes")
 
-    ranked = sorted((_place(key, places), edge_order(key), key) for key in pool)
-    taken: list[EdgeKey] = []
+    taken: list[MergedEdge] = []
     refused: list[EdgeKey] = []
-    for _, _, key in ranked:
-        fits = all(end in chosen for end in key[:2] if end in places)
+    whole = len(chosen) == len(places)
+    for edge in sorted(pool.values(), key=lambda edge: (_place(edge.key, places), edge_order(edge.key))):
+        fits = whole or all(end in chosen for end in edge.key[:2] if end in places)
         if fits and len(taken) == edge_room:
             truncated.add("max_edges")
             fits = False
-        (taken if fits else refused).append(key)
+        if fits:
+            taken.append(edge)
+        else:
+            refused.append(edge.key)
 
-    joined = standing.union(*(key[:2] for key in taken)) if taken else standing
+    joined = standing.union(*(edge.key[:2] for edge in taken)) if taken else standing
     nodes = tuple(node for node in ordered if node in chosen and node in joined)
     return Admission(
         nodes=nodes,
-        edges=tuple(pool[key] for key in taken),
+        edges=tuple(taken),
         refused=tuple(refused),
         left=tuple(node for node in ordered if node in standing and node not in chosen),
         truncated=frozenset(truncated),
@@ -69,4 +74,5 @@ def admit(
 
 
 def _place(key: EdgeKey, places: Mapping[NodeId, Place]) -> Place:
-    return max((places[end] for end in key[:2] if end in places), default=(-1, ""))
+    one, other = places.get(key[0], _HELD), places.get(key[1], _HELD)
+    return max(one, other)

@@ -4,12 +4,13 @@ networkx is what the rest is defined on: node-link JSON is the node records in o
 records in order of id, beside what the answer tells of itself; `networkx.node_link_graph` reads it.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import isnan
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, cast
 
 from connectors.model import Attributes, NodeFacts, NodeId, Value, encode_ref
 from service.graph.asked import Degree
@@ -31,8 +32,10 @@ class Order:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NodeTold:
+_BY_ID = Order()
+
+
+class NodeTold(NamedTuple):
     """What is told of one node beside its edges: facts by source, and its other addresses."""
 
     facts: Mapping[str, NodeFacts]
@@ -71,15 +74,25 @@ class Records:
 
 def assemble(found: Found, *, told: Callable[[NodeId], NodeTold], order: Order) -> Records:
     """Write everything found as records."""
-    speakers: dict[NodeId, set[str]] = defaultdict(set)
-    for edge in found.edges.values():
-        for word in edge.provenance:
-            speakers[edge.key[0]].add(word.source)
-            speakers[edge.key[1]].add(word.source)
-    nodes = [node_record(found, node, told=told(node), speakers=speakers[node]) for node in found.hop]
+    speakers = _speakers(found.edges)
+    nodes = [node_record(found, node, told=told(node), speakers=speakers.get(node, ())) for node in found.hop]
     edges = [edge_record(edge) for edge in found.edges.values()]
-    edges.sort(key=lambda record: str(record["id"]))
+    edges.sort(key=itemgetter("id"))
     return Records(_sorted(nodes, order), edges)
+
+
+def _speakers(edges: Mapping[EdgeKey, MergedEdge]) -> Mapping[NodeId, frozenset[str]]:
+    """Give the sources of each node's edges; most nodes share one set, and most answers have one source."""
+    speakers: dict[NodeId, frozenset[str]] = {}
+    alone: dict[str, frozenset[str]] = {}
+    for key, edge in edges.items():
+        for word in edge.provenance:
+            names = alone.setdefault(word.source, frozenset((word.source,)))
+            for end in (key[0], key[1]):
+                held = speakers.setdefault(end, names)
+                if held is not names:
+                    speakers[end] = held | names
+    return speakers
 
 
 def as_graph(records: Records) -> Graph:
@@ -108,9 +121,14 @@ def as_graph(records: Records) -> Graph:
 
 def node_record(found: Found, node: NodeId, *, told: NodeTold, speakers: Iterable[str]) -> Record:
     """Write one node; `speakers` are the sources of its edges."""
-    facts = told.facts
-    address = str(node)
+    address = node.text
     degree = found.degree_of(node)
+    label = url = None
+    attributes: dict[str, Record] = {}
+    for name, facts in sorted(told.facts.items(), key=itemgetter(0)):
+        label = label or facts.label
+        url = url or facts.url
+        attributes[name] = _plain(facts.attributes)
     return {
         "id": address,
         "ref": encode_ref(address),
@@ -118,16 +136,16 @@ def node_record(found: Found, node: NodeId, *, told: NodeTold, speakers: Iterabl
         "tenant": node.tenant,
         "type": node.type,
         "key": node.key,
-        "label": next((facts[name].label for name in sorted(facts) if facts[name].label), node.key),
-        "url": next((facts[name].url for name in sorted(facts) if facts[name].url), None),
+        "label": label or node.key,
+        "url": url or None,
         "hop": found.hop[node],
         "expansion": found.expansion_of(node),
         "known_degree": None
         if degree is None
         else {"value": degree.value, "relation": "eq" if degree.exact else "gte"},
-        "attributes": {name: _plain(facts[name].attributes) for name in sorted(facts)},
+        "attributes": attributes,
         "aliases": list(told.aliases),
-        "sources": sorted({*speakers, *facts}),
+        "sources": sorted({*speakers, *attributes}),
     }
 
 
@@ -136,8 +154,8 @@ def edge_record(edge: MergedEdge) -> Record:
     subject, object_, relation, directed, _ = edge.key
     return {
         "id": edge.id,
-        "subject": str(subject),
-        "object": str(object_),
+        "subject": subject.text,
+        "object": object_.text,
         "relation": relation,
         "directed": directed,
         "created_at": _time(edge.created_at),
@@ -148,7 +166,7 @@ def edge_record(edge: MergedEdge) -> Record:
                 "source": word.source,
                 "record": word.record,
                 "fetched_at": _time(word.fetched_at),
-                "attributes": _plain(word.attributes),
+                "attributes": _plain(word.attributes) if word.attributes else {},
             }
             for word in edge.provenance
         ],
@@ -156,7 +174,9 @@ def edge_record(edge: MergedEdge) -> Record:
 
 
 def _sorted(nodes: list[Record], order: Order) -> list[Record]:
-    nodes.sort(key=lambda record: str(record["id"]))
+    nodes.sort(key=itemgetter("id"))
+    if order == _BY_ID:
+        return nodes
     valued = [(_value(record, order), record) for record in nodes]
     present = [pair for pair in valued if pair[0] is not None]
     # A stable sort, and Python's stays so in reverse: equal values keep the order of their ids.
@@ -181,12 +201,17 @@ def _rank(value: Any) -> tuple[int, Any]:
 
 
 def _plain(attributes: Attributes) -> Record:
-    return {name: _listed(value) for name, value in attributes}
+    return {
+        name: [_listed(item) for item in value] if isinstance(value, tuple) else value
+        for name, value in attributes
+    }
 
 
 def _listed(value: Value) -> Any:
     return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
 
+# Whatever one listing tells was fetched at one moment.
+@lru_cache(maxsize=4096)
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -152,9 +152,9 @@ class Expansion:
 
     def expansion_of(self, node: NodeId) -> str:
         """Say how far a node was expanded: `complete`, `boundary`, `cut` or `failed`."""
-        expanded = self._expanded.get(node)
         if self.hop[node] >= self.hops:
             return "boundary"
+        expanded = self._expanded.get(node)
         if expanded is None:
             return "cut"
         outcomes = set(expanded.outcomes.values())
@@ -166,12 +166,12 @@ class Expansion:
     def degree_of(self, node: NodeId) -> Degree | None:
         """Say how many relations a node is known to have; None when nobody was asked about it."""
         expanded = self._expanded.get(node)
-        if node not in self.hop or expanded is None or not expanded.outcomes:
+        if expanded is None or node not in self.hop or not expanded.outcomes:
             return None
         # Its sources may not list what those of a neighbor do.
-        known = expanded.seen.union(key for _, key in self._arcs.get(node, ()))
+        others = sum(key not in expanded.seen for _, key in self._arcs.get(node, ()))
         exact = node not in self._unsure and all(outcome.whole for outcome in expanded.outcomes.values())
-        return Degree(max(len(known), expanded.total), exact=exact)
+        return Degree(max(len(expanded.seen) + others, expanded.total), exact=exact)
 
     def _asked(self) -> Iterable[tuple[Address, _Outcomes]]:
         yield from self._selected.items()
@@ -190,6 +190,9 @@ class Expansion:
             outcomes = self._selected.setdefault(address, {})
         outcomes |= {(word.source, word.finding.listing.address): word.finding.outcome for word in words}
         for word in words:
+            if isinstance(address, NodeId):
+                self._hear_of(address, word)
+                continue
             for edge in word.finding.listing.edges:
                 ends = {edge.subject, edge.object}
                 asked = _concerned(address, ends, word.members)
@@ -201,10 +204,24 @@ class Expansion:
                         self._doubt(end, word, edge)
                     else:
                         self._heard[end].append((verdict, word, edge))
-                if isinstance(address, Selection) and any(verdict is Verdict.FOLLOW for _, verdict in led):
+                if any(verdict is Verdict.FOLLOW for _, verdict in led):
                     for member in asked - word.partial:
                         self._expanded.setdefault(member, _Expanded(outcomes))
                     self._stand(asked)
+
+    def _hear_of(self, node: NodeId, word: Told) -> None:
+        """Note what was told of one node; mostly that is what may be followed from it."""
+        heard = self._heard[node]
+        for edge in word.finding.listing.edges:
+            verdict = self._rule.judge(edge, at=node)
+            if verdict is Verdict.FOLLOW:
+                heard.append((verdict, word, edge))
+            elif verdict is Verdict.UNDECIDED:
+                self._doubt(node, word, edge)
+            else:
+                # It may be a relation of its other end, as in `_hear`.
+                for end, judged in self._led(edge, {edge.subject, edge.object} - {node}):
+                    self._heard[end].append((judged, word, edge))
 
     def _stand(self, members: set[NodeId]) -> None:
         """Take nodes for members: they need no edge, and are where the answer starts."""
@@ -231,12 +248,13 @@ class Expansion:
     def _follow(self, node: NodeId, heard: Iterable[_Heard], pool: dict[EdgeKey, MergedEdge]) -> None:
         """Put an expanded node's relations into the pool, as far as its fan-out goes."""
         neighbors: dict[str, Neighbors] = defaultdict(lambda: defaultdict(list))
+        seen = self._expanded[node].seen
         for verdict, word, edge in heard:
             if verdict is Verdict.UNDECIDED:
                 self._doubt(node, word, edge)
                 continue
             asserted = assert_edge(edge, source=word.source, fetched_at=word.finding.listing.fetched_at)
-            self._expanded[node].seen.add(asserted.key)
+            seen.add(asserted.key)
             neighbors[word.source][edge.other_end(node)].append(asserted)
         if self.hops == 0:
             return
@@ -286,35 +304,36 @@ class Expansion:
         """Give every new node its distance and address text: the order in which they come in."""
         near: dict[NodeId, int] = dict.fromkeys(self._standing, 0)
         found: dict[NodeId, int] = {}
-        for key in pool:
-            for end, start in ((key[0], key[1]), (key[1], key[0])):
-                if end not in self.hop and end not in near:
-                    found[end] = min(found.get(end, _FAR), self.hop.get(start, 0) + 1)
-        return {node: (hop, str(node)) for node, hop in (near | found).items()}
+        for subject, object_, *_ in pool:
+            at, beside = self.hop.get(subject), self.hop.get(object_)
+            if at is None and not (near and subject in near):
+                found[subject] = min(found.get(subject, _FAR), (beside or 0) + 1)
+            if beside is None and not (near and object_ in near):
+                found[object_] = min(found.get(object_, _FAR), (at or 0) + 1)
+        return {node: (hop, node.text) for node, hop in (near | found).items()}
 
     def _relax(self, edge: MergedEdge) -> None:
         # An edge found late may lead to a node by a shorter way than the one that found it.
-        subject, object_, relation, directed, record = edge.key
-        plain = Edge(
-            subject, object_, relation, directed, record, edge.created_at, edge.deleted_at, edge.deleted
-        )
         nearer: deque[NodeId] = deque()
-        for start, _ in self._led(plain, {subject, object_}):
-            end = plain.other_end(start)
-            self._arcs[start].append((end, edge.key))
-            self._shorten(start, end, nearer)
-        self._spread(nearer)
+        for start, end in self._rule.ways(edge):
+            arc = (end, edge.key)
+            self._arcs[start].append(arc)
+            self._shorten(self.hop[start] + 1, (arc,), nearer)
+        if nearer:
+            self._spread(nearer)
 
     def _spread(self, nearer: deque[NodeId]) -> None:
         while nearer:
             start = nearer.popleft()
-            for end, _ in self._arcs[start]:
-                self._shorten(start, end, nearer)
+            self._shorten(self.hop[start] + 1, self._arcs[start], nearer)
 
-    def _shorten(self, start: NodeId, end: NodeId, nearer: deque[NodeId]) -> None:
-        if self.hop[start] + 1 < self.hop[end]:
-            self.hop[end] = self.hop[start] + 1
-            nearer.append(end)
+    def _shorten(self, hop: int, arcs: Iterable[tuple[NodeId, EdgeKey]], nearer: deque[NodeId]) -> None:
+        """Bring the ends of these arcs as near as this, where they are farther away."""
+        held = self.hop
+        for end, _ in arcs:
+            if hop < held[end]:
+                held[end] = hop
+                nearer.append(end)
 
 
 def _concerned(address: Address, ends: set[NodeId], members: frozenset[NodeId] | None) -> set[NodeId]:

@@ -30,6 +30,13 @@ class FanOut:
     def follow(self, node: NodeId, source: str, found: Neighbors, *, pool: Pool) -> bool:
         """Put the neighbors' edges into the pool; False when some have to wait."""
         followed = self._followed[node, source]
+        if not followed and len(found) <= self._limit:
+            # Most nodes are told of once, and all of their neighbors are followed.
+            followed.update(found)
+            for edges in found.values():
+                for edge in edges:
+                    put_edge(pool, edge)
+            return True
         new: Collection[NodeId] = found.keys() - followed
         waiting: Collection[NodeId] = ()
         if len(new) > self._limit:

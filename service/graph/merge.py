@@ -5,17 +5,19 @@ the merged edge is the same. Provenance accumulates, one entry per source; of wh
 twice, the newest stays.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from connectors.model import Attributes, Edge, NodeId
 
 EdgeKey = tuple[NodeId, NodeId, str, bool, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+# Named tuples, both: one of each is made for every relation that is told of, in a third of the time
+# that a frozen dataclass takes.
+class Assertion(NamedTuple):
     """One source's word for one edge, and when it was fetched."""
 
     source: str
@@ -27,8 +29,7 @@ class Assertion:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MergedEdge:
+class MergedEdge(NamedTuple):
     """An edge with everybody's word for it, ascending by source."""
 
     key: EdgeKey
@@ -37,28 +38,32 @@ class MergedEdge:
     @property
     def created_at(self) -> datetime | None:
         """Give the earliest time any source tells."""
+        if len(self.provenance) == 1:
+            return self.provenance[0].created_at
         return min((a.created_at for a in self.provenance if a.created_at is not None), default=None)
 
     @property
     def deleted(self) -> bool:
         """Tell whether every source says that it is deleted."""
+        # One word is what most edges have: a generator for it takes three times as long.
+        if len(self.provenance) == 1:
+            return self.provenance[0].deleted
         return all(a.deleted for a in self.provenance)
 
     @property
     def deleted_at(self) -> datetime | None:
         """Give the latest deletion told, of an edge that is deleted."""
-        times = [a.deleted_at for a in self.provenance if a.deleted_at is not None]
-        return max(times, default=None) if self.deleted else None
+        if not self.deleted:
+            return None
+        return max((a.deleted_at for a in self.provenance if a.deleted_at is not None), default=None)
 
     @property
     def id(self) -> str:
         """Give a hash of what makes this edge this edge, 32 hexadecimal digits."""
         subject, object_, relation, directed, record = self.key
-        parts = (str(subject), str(object_), relation, str(directed), "" if record is None else f"={record}")
-        texts = [part.encode() for part in parts]
-        return blake2b(
-            b"".join([len(text).to_bytes(4, "big") + text for text in texts]), digest_size=16
-        ).hexdigest()
+        ends = _framed(subject.text) + _framed(object_.text)
+        told = _framed("" if record is None else f"={record}")
+        return blake2b(ends + _framed_kind(relation, directed) + told, digest_size=16).hexdigest()
 
 
 def edge_key(edge: Edge) -> EdgeKey:
@@ -69,7 +74,7 @@ def edge_key(edge: Edge) -> EdgeKey:
 def edge_order(key: EdgeKey) -> tuple[str, str, str, str]:
     """Give what the smallest of several edges is the smallest by: its texts."""
     subject, object_, relation, directed, record = key
-    return str(subject), str(object_), relation, f"{directed:d}{record or ''}"
+    return subject.text, object_.text, relation, f"{directed:d}{record or ''}"
 
 
 def assert_edge(edge: Edge, *, source: str, fetched_at: datetime) -> MergedEdge:
@@ -93,8 +98,21 @@ def merge_edges(one: MergedEdge, other: MergedEdge) -> MergedEdge:
 
 def put_edge(pool: dict[EdgeKey, MergedEdge], edge: MergedEdge) -> None:
     """Put an edge among others, its words added to those that are there."""
-    held = pool.get(edge.key)
-    pool[edge.key] = edge if held is None else merge_edges(held, edge)
+    held = pool.setdefault(edge.key, edge)
+    if held is not edge:
+        pool[edge.key] = merge_edges(held, edge)
+
+
+def _framed(text: str) -> bytes:
+    """Give a text's bytes with their number in front: no two lists of texts are alike then."""
+    data = text.encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+@lru_cache(maxsize=256)
+def _framed_kind(relation: str, directed: bool) -> bytes:  # noqa: FBT001 - a part of the edge's key
+    # The same few for all edges there are.
+    return _framed(relation) + _framed(str(directed))
 
 
 def _age(word: Assertion) -> tuple[datetime, str]:

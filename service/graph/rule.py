@@ -1,10 +1,12 @@
 """Which relations an answer follows: direction, relation, time, deletion and the other end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from connectors.contract import Deleted, Filter
 from connectors.model import Edge, NodeId
+from service.graph.merge import MergedEdge
 
 
 class Direction(StrEnum):
@@ -40,11 +42,14 @@ class Rule:
         A loop leads from the node to itself. Times are exclusive; an edge without one is undecided
         under a time filter, if nothing else rules it out.
         """
-        if not (self._leads(edge, at) and self._deletion_fits(edge) and self.fits(edge.other_end(at))):
+        wanted = self.filter
+        if not (self._leads(edge, at) and self._deletion_fits(edge)):
+            return Verdict.LEAVE
+        if wanted.binds_other_end and not self.fits(edge.other_end(at)):
             return Verdict.LEAVE
         if self.relations is not None and edge.relation not in self.relations:
             return Verdict.LEAVE
-        after, before = self.filter.created_after, self.filter.created_before
+        after, before = wanted.created_after, wanted.created_before
         if after is None and before is None:
             return Verdict.FOLLOW
         created = edge.created_at
@@ -52,6 +57,19 @@ class Rule:
             return Verdict.UNDECIDED
         fits = (after is None or created > after) and (before is None or created < before)
         return Verdict.FOLLOW if fits else Verdict.LEAVE
+
+    def ways(self, edge: MergedEdge) -> Sequence[tuple[NodeId, NodeId]]:
+        """Give from which end to which an edge leads, each word of which was followed from one of them."""
+        subject, object_, relation, directed, record = edge.key
+        if (not directed or self.direction is Direction.BOTH) and not self.filter.binds_other_end:
+            # All else that is judged is the same from either end. Nearly every edge is such a one, and to
+            # judge it again, twice, takes as long as what is done with it.
+            return ((subject, object_),) if subject == object_ else ((subject, object_), (object_, subject))
+        plain = Edge(
+            subject, object_, relation, directed, record, edge.created_at, edge.deleted_at, edge.deleted
+        )
+        followed = (start for start in {subject, object_} if self.judge(plain, at=start) is Verdict.FOLLOW)
+        return [(start, plain.other_end(start)) for start in followed]
 
     def fits(self, end: NodeId) -> bool:
         """Tell whether the filter wants this as the other end of an edge."""

@@ -2,7 +2,7 @@
 
 from asyncio import Semaphore, TaskGroup
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -172,7 +172,8 @@ class Fetcher:
         async with TaskGroup() as group:
             left = {
                 (ask.source, trail.addresses, trail.want.aspect): trail
-                for ask, trail in self._left(callable_)
+                for ask in callable_
+                if (trail := self.left.get(ask)) is not None
             }
             for (source, *_), trail in left.items():
                 group.create_task(self._go_on(source, trail, found))
@@ -204,8 +205,8 @@ class Fetcher:
         """Have a batch asked, by whomever; again, where somebody else's patience or budget was at an end."""
         source = batch[0].source
         rider = self._rider(source)
-        # More at once the source takes none; what has not begun can still wait for the reader.
-        async with self._turns.setdefault(source.name, Semaphore(source.pace.concurrency)):
+        # What has not begun can still wait for the reader.
+        async with self._turn(source):
             await self.room()
             waiting = {ask.address: ask for ask in batch}
             if self.clock.monotonic() >= self.deadline:
@@ -284,7 +285,7 @@ class Fetcher:
         sender = self.shelf.accesses[source.name].sender
         assert sender is not None  # noqa: S101 - `_without_call` has seen to it
         walk, rider = Walk.resume(source.connector, trail), self._rider(source)
-        async with self._turns.setdefault(source.name, Semaphore(source.pace.concurrency)):
+        async with self._turn(source):
             await self.room()
             findings = await self.flights.drive(
                 walk, sender=sender, demand=Alone(rider), deadline=rider.deadline
@@ -306,6 +307,10 @@ class Fetcher:
         listing = finding.listing
         self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
         self.heard(ask, finding)
+
+    def _turn(self, source: Source) -> Semaphore:
+        # For every two that are out a third is got ready or digested: a free place is taken at once.
+        return self._turns.setdefault(source.name, Semaphore(source.pace.concurrency * 3 // 2))
 
     def _rider(self, source: Source) -> Rider:
         return Rider(self.caller, self.deadline, _Counting(self.allowance, self.calls, source.name))
@@ -343,6 +348,3 @@ class Fetcher:
         if trail is not before:
             self.advanced += 1
             self.learnt += trail.size > (0 if before is None else before.size)
-
-    def _left(self, asks: Sequence[Ask]) -> Iterator[tuple[Ask, Trail]]:
-        return ((ask, self.left[ask]) for ask in asks if ask in self.left)

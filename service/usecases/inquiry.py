@@ -23,6 +23,7 @@ from service.usecases.source import Source
 
 # Times that a listing may turn out broken on its way, and be begun anew on a later page.
 _MOST_BROKEN = 3
+_OTHER = {Aspect.RELATIONS: Aspect.DESCRIPTION, Aspect.DESCRIPTION: Aspect.RELATIONS}
 _CUT_BY = {Outcome.TIMEOUT: "timeout", Outcome.OVER_BUDGET: "max_calls"}
 
 
@@ -70,14 +71,14 @@ class Inquiry:
     def note(self, ask: Ask, finding: Finding) -> None:
         """Keep how an ask ended; both sides of one address make one word of its source."""
         self.findings[ask] = finding
-        sides = [
-            side
-            for aspect in Aspect
-            if (side := self.findings.get(Ask(ask.source, ask.address, aspect))) is not None
-        ]
+        report = self._report(ask.source)
+        other = self.findings.get(Ask(ask.source, ask.address, _OTHER[ask.aspect]))
+        if other is None:
+            report.findings[ask.address] = finding
+            return
+        sides = (finding, other) if ask.aspect is Aspect.RELATIONS else (other, finding)
         outcome = combined(side.outcome for side in sides)
-        judged = next(side for side in sides if side.outcome is outcome)
-        self._report(ask.source).findings[ask.address] = judged
+        report.findings[ask.address] = next(side for side in sides if side.outcome is outcome)
 
     def forget_cut(self) -> None:
         """Take every question that a budget left without a whole answer as not asked."""
@@ -209,4 +210,7 @@ class Inquiry:
         return findings
 
     def _report(self, source: Source) -> Report:
-        return self.reports.setdefault(source.name, Report(source.name, source.connector.spec.kind))
+        report = self.reports.get(source.name)
+        if report is None:
+            report = self.reports[source.name] = Report(source.name, source.connector.spec.kind)
+        return report

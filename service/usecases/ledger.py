@@ -2,15 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from connectors.model import Address, NodeFacts, NodeId
 from connectors.wire import Aspect
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """Facts of one node that a cached listing refers to; `listed_by` is whose listing that is.
 
     `aspect` is the side of `listed_by` that the listing tells of.
@@ -44,10 +43,10 @@ class Ledger:
     def adopt(self, facts: Iterable[NodeFacts], *, source: str, fetched_at: datetime) -> None:
         """Take in facts; of two tellings by one source the newer stays, whatever came first."""
         for told in facts:
-            held = self._told[told.node].get(source)
-            # At one instant the text decides, so that no order of arrival ever does.
-            if held is None or (held[0], repr(held[1])) < (fetched_at, repr(told)):
-                self._told[told.node][source] = (fetched_at, told)
+            by_source = self._told[told.node]
+            held = by_source.get(source)
+            if held is None or _is_later(held, (fetched_at, told)):
+                by_source[source] = (fetched_at, told)
 
     def told_at(self, node: NodeId, *, source: str) -> datetime | None:
         """Give when a source told what is known of a canonical node."""
@@ -72,6 +71,8 @@ class Ledger:
 
     def collect(self, nodes: Collection[NodeId] | None = None) -> list[Owed]:
         """Take out what is owed of these nodes, of all by default; what is settled meanwhile is dropped."""
+        if not self._owed:
+            return []
         due = [owed for owed in self._owed.values() if nodes is None or owed.node in nodes]
         for owed in due:
             del self._owed[owed.source, owed.node]
@@ -80,3 +81,10 @@ class Ledger:
     def _settled(self, owed: Owed) -> bool:
         held = self._told.get(owed.node, {}).get(owed.source)
         return held is not None and held[0] >= owed.fetched_at
+
+
+def _is_later(held: tuple[datetime, NodeFacts], told: tuple[datetime, NodeFacts]) -> bool:
+    if held[0] != told[0]:
+        return held[0] < told[0]
+    # At one instant the text decides, so that no order of arrival ever does.
+    return repr(held[1]) < repr(told[1])

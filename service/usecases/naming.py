@@ -7,8 +7,9 @@ speak of goes by the form that only the source showing it uses, and a seed by th
 in.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from connectors.errors import InvalidNodeIdError
 from connectors.model import Address, Edge, NodeId, Selection, parse_address, undirected
@@ -43,6 +44,8 @@ class Naming:
         self._names: dict[tuple[str, NodeId], NodeId] = {}
         self._canonical: dict[Address, NodeId] = {}
         self._forms: dict[NodeId, NodeId] = {}
+        self._renamed: set[NodeId] = set()
+        self._has_forms: set[NodeId] = set()
         self._forms_of: dict[NodeId, list[NodeId]] = {}
 
     def name_seed(self, canonical: Address, *, requested: Address) -> Address:
@@ -65,6 +68,8 @@ class Naming:
             known = dict.fromkeys(form for source in self._sources for form in _forms(source, member))
             self._forms |= dict.fromkeys(known, member)
             self._forms_of[member] = list(known)
+            self._renamed.update(form for form in known if form != member)
+            self._has_forms.update((member, *known))
         return members[0]
 
     def askers(self, name: Address) -> list[tuple[Source, Address]]:
@@ -79,9 +84,24 @@ class Naming:
             return [(source, canonical) for source in asked]
         return [(source, one) for one in self._kin(name) for source in accepting(self._sources, one)]
 
+    def accepting(self, node: NodeId) -> Sequence[Source]:
+        """Give the sources that can be asked about a canonical node."""
+        return [source for source in self._sources if source.connector.accepts(node)]
+
     def members(self, name: NodeId) -> Sequence[NodeId]:
         """Give the canonical addresses that a named node stands for, ascending."""
         return (self._canonical.get(name, name),) if self._off else self._kin(name)
+
+    def is_plain(self, name: NodeId) -> bool:
+        """Tell whether a named node has one address, as nearly all have: all is told under it."""
+        return self._kin is alone and not self._off and name not in self._has_forms
+
+    def all_addresses(self, names: Collection[NodeId]) -> Collection[NodeId]:
+        """Give every address under which a source may have told of these named nodes."""
+        if self._off or self._kin is not alone:
+            return {address for name in names for address in self.addresses(name)}
+        forms = (forms for node, forms in self._forms_of.items() if node in names)
+        return {*names, *chain.from_iterable(forms)}
 
     def addresses(self, name: NodeId) -> Sequence[NodeId]:
         """Give every address under which a source may have told of a named node."""
@@ -126,8 +146,12 @@ class Naming:
         return _NamedRule(rule.direction, rule.relations, rule.filter, self.members)
 
     def _shows_renamed(self, source: Source, finding: Finding) -> bool:
-        if not self._forms and self._kin is alone:
-            return False
+        if self._kin is alone:
+            # Only a seed has other forms here: what does not name one of them is as it was told.
+            renamed = self._renamed
+            return bool(renamed) and any(
+                edge.subject in renamed or edge.object in renamed for edge in finding.listing.edges
+            )
         ends = (end for edge in finding.listing.edges for end in (edge.subject, edge.object))
         return any(self.name(source, end) != end for end in ends)
 

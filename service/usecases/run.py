@@ -114,8 +114,7 @@ class Run:
 
     def known(self, seeds: Sequence[Seed]) -> list[bool | None]:
         """Tell whether anybody knows each of the seeds; None where no source could tell."""
-        touched = {end for key in self.machine.edges for end in key[:2]}
-        return [self._knows(seed, touched) for seed in seeds]
+        return [self._knows(seed) for seed in seeds]
 
     def conclude(self, *, edges: Collection[Sequence[str]]) -> tuple[Report, ...]:
         """Complete the reports; `edges` has the sources of every edge of the answer."""
@@ -308,7 +307,8 @@ class Run:
         if finding is None:
             return None
         outcome = self.inquiry.outcome(source, address)
-        named = self.naming.rename(source, replace(finding, outcome=outcome))
+        judged = finding if outcome is finding.outcome else replace(finding, outcome=outcome)
+        named = self.naming.rename(source, judged)
         if not isinstance(address, Selection):
             return Told(source.name, named)
         ends = {end for edge in finding.listing.edges for end in (edge.subject, edge.object)}
@@ -316,20 +316,20 @@ class Run:
         partial = {member for member in members if not all(map(address.covers, self.naming.members(member)))}
         return Told(source.name, named, frozenset(members), frozenset(partial))
 
-    def _knows(self, seed: Seed, touched: Collection[NodeId]) -> bool | None:
+    def _knows(self, seed: Seed) -> bool | None:
         name = seed.name
         if isinstance(name, NodeId):
             told = any(map(self.inquiry.fetcher.ledger.facts_of, self.naming.addresses(name)))
-            shown = told or name in touched
+            shown = told or any(name in key[:2] for key in self.machine.edges)
         else:
-            shown = bool(touched)
+            shown = bool(self.machine.edges)
         return True if shown else self.inquiry.knows({seed.located.seed, *self._members(name)})
 
     def _members(self, name: Address) -> Sequence[Address]:
         return self.naming.members(name) if isinstance(name, NodeId) else (name,)
 
     def _canonical_nodes(self) -> Collection[NodeId]:
-        return {address for node in self.machine.hop for address in self.naming.addresses(node)}
+        return self.naming.all_addresses(self.machine.hop.keys())
 
     def _cost(self, node: NodeId) -> int:
         """Estimate the calls that asking about a node takes, in sixtieths: it shares a batch."""

@@ -7,7 +7,7 @@ miss, nothing is kept, and `down` says so.
 
 from asyncio import timeout, to_thread
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -20,7 +20,7 @@ from connectors.model import Address, NodeId, Outcome
 from connectors.settings import Visibility
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
-from service.cache.codec import Apart, Draft, decode_draft, decode_facts, encode_listing
+from service.cache.codec import Draft, decode_draft, decode_facts, encode_listing
 from service.cache.frame import EntryError
 from service.cache.freshness import Standing, Tolerance, classify_age, is_negative, jitter_of, retention
 from service.cache.key import Question, Scope, facts_key
@@ -89,6 +89,7 @@ class Shelf:
     ledger: Ledger
     markers_only: bool = False
     down: bool = False
+    _scopes: dict[Realm, Scope] = field(default_factory=dict)
 
     async def read(
         self, asks: Sequence[Ask], *, nodes: Collection[NodeId] | None, deadline: float
@@ -104,11 +105,8 @@ class Shelf:
         realms = {(ask.source.name, ask.address.tenant) for ask in questions}
         realms.update((debt.source, debt.listed_by.tenant) for debt in owed)
         markers = {realm: self._markers.keys(realm) for realm in realms}
-        apart = {
-            debt: self._facts_key(debt.source, debt.listed_by.tenant, Apart(debt.node, debt.digest))
-            for debt in owed
-        }
-        keys = dict.fromkeys(chain(*questions.values(), *markers.values(), apart.values()))
+        apart = [self._facts_key(debt.source, debt.listed_by.tenant, debt.node, debt.digest) for debt in owed]
+        keys = dict.fromkeys(chain(*questions.values(), *markers.values(), apart))
         # What a listing in hand owes is read a little late rather than asked of its source again.
         blobs = await self._load(list(keys), self._late(deadline) if apart and not asks else deadline)
         barred = {realm: self._markers.barred_until(realm, blobs) for realm in markers}
@@ -120,7 +118,7 @@ class Shelf:
                 found[ask] = Held(best[1].listing, best[0])
         gone = [
             debt
-            for debt, key in apart.items()
+            for debt, key in zip(owed, apart, strict=True)
             if debt.fetched_at <= barred[debt.source, debt.listed_by.tenant]
             or not self._settle(debt, blobs.get(key))
         ]
@@ -207,7 +205,7 @@ class Shelf:
         filters = [source.connector.pushed(address, self.filter, batched=way) for way in (False, True)]
         if self.filter.deleted is Deleted.EXCLUDE:
             filters.append(Filter())
-        scope = scope_of(source, self.accesses[source.name], tenant=address.tenant)
+        scope = self._scope((source.name, address.tenant))
         return [
             Question(scope, address.tenant, str(address), ask.aspect, wanted).key(self.cabinet.hasher)
             for wanted in dict.fromkeys(filters)
@@ -268,19 +266,10 @@ class Shelf:
         return None if best is None else (_USABLE[best[0]], best[2])
 
     def _owe(self, ask: Ask, draft: Draft) -> None:
-        listing = draft.listing
-        self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
+        name, at = ask.source.name, draft.listing.fetched_at
+        self.ledger.adopt(draft.listing.facts, source=name, fetched_at=at)
         for apart in draft.wanted:
-            self.ledger.owe(
-                Owed(
-                    source=ask.source.name,
-                    node=apart.node,
-                    digest=apart.digest,
-                    listed_by=ask.address,
-                    fetched_at=listing.fetched_at,
-                    aspect=ask.aspect,
-                )
-            )
+            self.ledger.owe(Owed(name, apart.node, apart.digest, ask.address, at, ask.aspect))
 
     def _settle(self, debt: Owed, blob: bytes | None) -> bool:
         try:
@@ -290,13 +279,18 @@ class Shelf:
         self.ledger.adopt((facts,), source=debt.source, fetched_at=debt.fetched_at)
         return True
 
-    def _facts_key(self, name: str, tenant: str | None, apart: Apart) -> str:
+    def _facts_key(self, name: str, tenant: str | None, node: NodeId, digest: bytes) -> str:
         # The tenant is that of the listing which tells of the node: one tenant's word for a node
         # that several tenants can name is not for the others to read.
-        scope = scope_of(self.sources[name], self.accesses[name], tenant=tenant)
-        return facts_key(
-            scope, tenant=tenant, node=apart.node, digest=apart.digest, hasher=self.cabinet.hasher
-        )
+        scope, hasher = self._scope((name, tenant)), self.cabinet.hasher
+        return facts_key(scope, tenant=tenant, node=node, digest=digest, hasher=hasher)
+
+    def _scope(self, realm: Realm) -> Scope:
+        # One for all the questions of an answer, and for the facts of its thousand nodes.
+        if realm not in self._scopes:
+            name, tenant = realm
+            self._scopes[realm] = scope_of(self.sources[name], self.accesses[name], tenant=tenant)
+        return self._scopes[realm]
 
     def _entry(self, scope: Scope, source: Source, listing: Listing) -> list[Item]:
         tenant, policy = listing.address.tenant, source.freshness
@@ -307,10 +301,8 @@ class Shelf:
         except EntryError as error:
             log.warning("not cached", source=source.name, reason=str(error))
             return []
-        facts = [
-            Item(self._facts_key(source.name, tenant, each), facts, retention(policy, negative=False))
-            for each, facts in apart.items()
-        ]
+        lasting, place = retention(policy, negative=False), partial(self._facts_key, source.name, tenant)
+        facts = [Item(place(each.node, each.digest), facts, lasting) for each, facts in apart.items()]
         kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         return [*facts, Item(key, blob, kept)]
 

@@ -77,4 +77,4 @@ class Source:
 
 def accepting(sources: Sequence[Source], address: Address) -> tuple[Source, ...]:
     """Give the sources that can be asked about a canonical address."""
-    return tuple(source for source in sources if source.connector.accepts(address))
+    return tuple([source for source in sources if source.connector.accepts(address)])

@@ -85,10 +85,16 @@ def _node(ask: Ask) -> NodeId:
 
 
 def _neighbors(machine: Expansion) -> Mapping[NodeId, set[NodeId]]:
-    neighbors: dict[NodeId, set[NodeId]] = defaultdict(set)
-    for subject, object_, *_ in machine.edges:
-        neighbors[subject].add(object_)
-        neighbors[object_].add(subject)
+    """Give the neighbors of every node that was due to be asked about; the others are of no use here."""
+    neighbors: dict[NodeId, set[NodeId]] = {
+        node: set() for node, hop in machine.hop.items() if hop < machine.hops
+    }
+    for key in machine.edges:
+        subject, object_ = key[0], key[1]
+        if subject in neighbors:
+            neighbors[subject].add(object_)
+        if object_ in neighbors:
+            neighbors[object_].add(subject)
     return neighbors
 
 

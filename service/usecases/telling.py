@@ -10,6 +10,10 @@ from service.usecases.naming import Naming
 
 def told_of(node: NodeId, *, inquiry: Inquiry, naming: Naming) -> NodeTold:
     """Give what is told of a named node by the sources that call it by this name."""
+    if naming.is_plain(node):
+        # Of an answer's thousand nodes, all but the seed.
+        names = {alias for source in naming.accepting(node) for alias in source.connector.aliases(node)}
+        return NodeTold(inquiry.fetcher.ledger.facts_of(node), tuple(sorted(names - {node.text})))
     members = naming.members(node)
     known: dict[str, NodeFacts] = {}
     for address in naming.addresses(node):

@@ -18,6 +18,7 @@ from bench.pinning import AROUND, on
 from bench.row import Row
 from bench.stage import Stage
 from bench.table import write_table
+from service.server import exit_on_sigterm
 
 _PLACE = Path(__file__).parents[2] / ".venv" / "bench"
 _FAILED = "failed: "
@@ -32,6 +33,8 @@ def main() -> int:
     names = chosen.rows or [name for name, entry in CATALOGUE.items() if entry.quick or not chosen.quick]
     machine = describe_machine()
     _say("{cpu}, {cores} cores, Linux {kernel}, Python {python}, load {load}".format(**machine))
+    # However the run is ended, what it has started ends with it.
+    exit_on_sigterm()
     rows: list[Row] = []
     began = perf_counter()
     # This process is the client.

@@ -55,7 +55,15 @@ def main() -> None:
     chosen = parser.parse_args()
     app = create_app(write_replies(build_world(size=chosen.size)), latency=chosen.latency)
     config = uvicorn.Config(
-        app, http="httptools", loop="uvloop", lifespan="off", ws="none", log_level="warning", access_log=False
+        app,
+        http="httptools",
+        loop="uvloop",
+        lifespan="off",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        # Nobody is to find a connection closed that was left alone for a few answers of others.
+        timeout_keep_alive=600,
     )
     with open_listener("127.0.0.1", port=0) as listener:
         sys.stdout.write(f"listening on {listener_url(listener)}\n")

@@ -60,6 +60,13 @@ def test_a_first_answer_waits_for_nothing_it_has_no_use_for(imported: frozenset[
     assert module not in imported
 
 
+def test_calls_are_carried_by_one_library() -> None:
+    """There is aiohttp beneath httpx, and httpx's own way to upstreams is never imported."""
+    _, after = run(_ANSWER, _QUESTION)
+    assert "aiohttp" in after
+    assert "httpcore" not in after
+
+
 def test_who_asks_for_measures_or_the_document_is_answered() -> None:
     """What the start has left for later is imported by the first who needs it."""
     statuses, modules = run(_ANSWER, f"{_QUESTION}&measures=degree", "/openapi.json", "/metrics")

@@ -11,7 +11,7 @@ from connectors.observable import NAMESPACE as OBSERVABLE
 from connectors.sources.threatwinds import verdict
 from connectors.sources.threatwinds.guess import recognise
 from connectors.sources.threatwinds.mapping import MAPPING_VERSION, RELATED_TO, map_description, map_relations
-from connectors.sources.threatwinds.native import ENTITY, NAMESPACE, aliases_of, claim, native_of
+from connectors.sources.threatwinds.native import ENTITY, NAMESPACE, aliases_of, claim, is_valued, native_of
 from connectors.sources.threatwinds.payload import parse_entity, parse_slice
 from connectors.sources.threatwinds.settings import ThreatWindsSettings
 from connectors.sources.threatwinds.slices import amending, following, is_beyond
@@ -73,7 +73,7 @@ class ThreatWindsConnector:
 
     def accepts(self, address: Address) -> bool:
         """Tell whether the address stands for an entity that ThreatWinds could know."""
-        return isinstance(address, NodeId) and native_of(address) is not None
+        return isinstance(address, NodeId) and (is_valued(address) or native_of(address) is not None)
 
     def recognise(self, text: str) -> Sequence[Guess]:
         """Give the entities that a pasted text may mean."""

@@ -6,6 +6,7 @@ id is split at its last one.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha3_256
 
 from connectors.errors import InvalidNodeIdError
@@ -54,13 +55,22 @@ def parse_native(text: str) -> NativeId | None:
 
 def native_of(node: NodeId) -> NativeId | None:
     """Give the native id of a canonical node; None when no ThreatWinds entity has this address."""
-    if node.tenant is not None:
-        return None
     if node.namespace == NAMESPACE and node.type == ENTITY:
-        return parse_native(node.key)
-    own = node.namespace == NAMESPACE and node.type not in KINDS and _is_type(node.type)
-    neutral = node.namespace == OBSERVABLE and node.type in KINDS
-    return NativeId(node.type, digest(node.key)) if own or neutral else None
+        return parse_native(node.key) if node.tenant is None else None
+    return NativeId(node.type, digest(node.key)) if is_valued(node) else None
+
+
+def is_valued(node: NodeId) -> bool:
+    """Tell whether a canonical node names a ThreatWinds entity by its value, which nothing else has to tell.
+
+    Asked for every node of an answer, several times: to hash the value for it takes 1.1 us, and this 0.1.
+    """
+    if node.tenant is not None:
+        return False
+    if node.namespace == OBSERVABLE:
+        return node.type in KINDS
+    own = node.namespace == NAMESPACE and node.type != ENTITY
+    return own and node.type not in KINDS and _is_type(node.type)
 
 
 def place(type_: str, value: str) -> NodeId | None:
@@ -103,11 +113,11 @@ def claim(address: Address) -> tuple[Address, ...]:
 
 def aliases_of(node: NodeId) -> tuple[str, ...]:
     """Give ThreatWinds' own form of an observable, and the native id."""
-    native = native_of(node)
-    if native is None or (node.namespace == NAMESPACE and node.type == ENTITY):
+    if not is_valued(node):
         return ()
-    own = (f"{NAMESPACE}:{node.type}:{node.key}",) if node.namespace == OBSERVABLE else ()
-    return (*own, str(unnamed(native)))
+    # The text of the address alone: to build it and have it checked costs as much as all the rest.
+    native = f"{NAMESPACE}:{ENTITY}:{node.type}-{digest(node.key)}"
+    return (f"{NAMESPACE}:{node.type}:{node.key}", native) if node.namespace == OBSERVABLE else (native,)
 
 
 def _claim_entity(key: str) -> NodeId:
@@ -119,5 +129,6 @@ def _claim_entity(key: str) -> NodeId:
     return unnamed(native)
 
 
+@lru_cache(maxsize=256)
 def _is_type(text: str) -> bool:
     return len(text) <= _LONGEST_TYPE and _TYPE.fullmatch(text) is not None

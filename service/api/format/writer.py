@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from msgspec import Raw
+
 from service.api.body import encode_json
 from service.api.format.cytoscape import write_cytoscape
 from service.api.format.dot import write_dot
@@ -15,7 +17,8 @@ from service.api.format.written import Written
 
 def write_json(written: Written) -> bytes:
     """Write node-link data, the format that all others are made of."""
-    return encode_json({"graph": written.about, "nodes": written.nodes, "edges": written.edges})
+    nodes = Raw(written.nodes_json)
+    return encode_json({"graph": written.about, "nodes": nodes, "edges": written.edges})
 
 
 def write_answer(written: Written, *, format: Format, table: Table = Table.NODES) -> bytes:

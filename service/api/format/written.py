@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from service.api.body import encode_json
 
 Record = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is written once is kept here
 class Written:
     """The three parts of the JSON answer, made of what JSON has; the records are only read.
 
@@ -18,6 +21,11 @@ class Written:
     about: Record
     nodes: Sequence[Record]
     edges: Sequence[Record]
+
+    @cached_property
+    def nodes_json(self) -> bytes:
+        """Give the nodes as the JSON answer has them, by which its ETag goes, too."""
+        return encode_json(self.nodes)
 
     @property
     def is_directed(self) -> bool:

@@ -102,7 +102,8 @@ async def test_cookies_are_not_kept(upstreams: Any, client: Any, clock: Any) -> 
 async def test_a_bomb_is_a_broken_contract(upstreams: Any, client: Any, clock: Any) -> None:
     """A body that inflates past the cap is refused in little memory, and its connection closed."""
     bomb = gzip.compress(bytes(60 * 1024 * 1024), 9)
-    there = await upstreams.say(upstreams.reply(200, bomb, content_encoding="gzip"))
+    # Its last byte is still to come: a reply that is all in leaves its connection as good as new.
+    there = await upstreams.say(upstreams.reply(200, bomb, content_encoding="gzip")[:-1])
     bombs = make_sender(client, there.url, clock, max_body_bytes=1024 * 1024)
     tracemalloc.start()
     try:
@@ -275,14 +276,56 @@ async def test_dots_that_lead_nowhere_else_pass(upstreams: Any, client: Any, clo
 async def test_no_url_and_no_secret_is_logged(
     upstreams: Any, client: Any, clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither our own loggers nor httpx's tell where a call went or who signed it."""
-    there = await upstreams.say(upstreams.reply(200, b"{}"))
+    """Neither our own loggers nor the libraries' tell where a call went, who signed it or what came back."""
+    there = await upstreams.say(upstreams.reply(200, b"{}", set_cookie="bad name=1"))
     caplog.set_level(logging.DEBUG)
     await make_sender(client, there.url, clock).send(CALL, signature=SIGNATURE, timeout=SECOND)
     told = [
-        r.getMessage() for r in caplog.records if r.name.split(".")[0] in ("httpx", "httpcore", "connectors")
+        r.getMessage() for r in caplog.records if r.name.split(".")[0] in ("httpx", "aiohttp", "connectors")
     ]
     assert told == []
+
+
+async def test_what_a_connection_has_swallowed_is_not_sent_again(
+    upstreams: Any, client: Any, clock: Any
+) -> None:
+    """A call whose kept connection ends without a word has failed; to make it again is the retry's."""
+
+    async def once(seen: Any, writer: asyncio.StreamWriter) -> None:
+        if seen.target == "/last":
+            writer.close()
+        else:
+            writer.write(upstreams.reply(200))
+
+    there = await upstreams.start(once)
+    sender = make_sender(client, there.url, clock)
+    await sender.send(CALL, signature=SIGNATURE, timeout=SECOND)
+    with pytest.raises(SourceUnavailableError, match="not proper HTTP, or is cut short"):
+        await sender.send(Call("GET", "/last", nodes=()), signature=SIGNATURE, timeout=SECOND)
+    assert (there.connections, [seen.target for seen in there.seen]) == (1, [CALL.target, "/last"])
+
+
+async def test_so_many_connections_are_kept(upstreams: Any, clock: Any) -> None:
+    """Of a burst's connections as many stay open as the source takes calls at once; more come and go."""
+    released = asyncio.Event()
+
+    async def together(seen: Any, writer: asyncio.StreamWriter) -> None:
+        if len(there.seen) % 5 == 0:
+            released.set()
+        await released.wait()
+        writer.write(upstreams.reply(200, b"{}"))
+
+    there = await upstreams.start(together)
+    opened = []
+    async with open_client(concurrency=2) as client:
+        sender = make_sender(client, there.url, clock)
+        for _ in range(2):
+            released.clear()
+            async with asyncio.TaskGroup() as group:
+                for _ in range(5):
+                    group.create_task(sender.send(CALL, signature=SIGNATURE, timeout=SECOND))
+            opened.append(there.connections)
+    assert opened == [5, 8]
 
 
 async def test_calls_that_hang_are_in_nobodys_way(upstreams: Any, clock: Any) -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import msgpack
-from zstandard import ZstdCompressor
 
 from connectors.contract import Filter
 from connectors.model import Edge, NodeFacts, NodeId
@@ -15,7 +14,7 @@ from connectors.walk import Listing
 from connectors.wire import Aspect
 from harness.told import listings
 from service.cache.codec import decode_draft, decode_facts, decode_listing, encode_listing
-from service.cache.frame import MAX_PAYLOAD_BYTES, EntryError, pack, unpack
+from service.cache.frame import EntryError, unpack
 from service.cache.row import EdgeRow, FactsRow, FilterRow, ListingRow
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -113,6 +112,9 @@ def test_a_relation_takes_few_bytes() -> None:
     blob, _ = encode_listing(_hub(1000))
     # A GUID is 16 bytes and comes twice (key and record); as text zstd presses it to about half.
     assert len(blob) / 1000 < 60
+    # A small one has its words from the dictionary: half of it is the two GUIDs of each relation.
+    small, _ = encode_listing(_hub(5))
+    assert len(small) / 5 < 80
 
 
 @settings(max_examples=40)
@@ -138,7 +140,7 @@ def test_a_damaged_entry_raises_nothing_else(listing: Listing, place: int, byte:
 @given(blob=st.binary(max_size=200))
 def test_any_bytes_raise_nothing_else(blob: bytes) -> None:
     """Bytes from anywhere are an entry or the one error."""
-    for tag in (b"", b"\x01", b"\x02"):
+    for tag in (b"", b"\x01", b"\x02", encode_listing(_hub(9))[0][:5]):
         try:
             decode_draft(tag + blob)
         except EntryError:
@@ -200,30 +202,6 @@ def test_a_wrong_shape_is_an_error(parts: dict[str, object]) -> None:
     assert len(decode_draft(_row(edges=[EDGE])).listing.edges) == 1
     with pytest.raises(EntryError):
         decode_draft(_row(**parts))
-
-
-def test_a_bomb_is_not_unpacked() -> None:
-    """A frame that unfolds beyond the bound, or does not say how far, is refused before it does."""
-    bomb = ZstdCompressor().compress(bytes(MAX_PAYLOAD_BYTES + 1))
-    silent = ZstdCompressor(write_content_size=False).compress(b"x" * 1000)
-    assert len(bomb) < 10_000
-    for body in (bomb, silent, ZstdCompressor().compress(b"x") + b"more"):
-        with pytest.raises(EntryError):
-            unpack(b"\x02" + body)
-
-
-def test_a_payload_beyond_the_bound_is_not_written() -> None:
-    """What could not be read back is refused when it is written."""
-    with pytest.raises(EntryError, match="more than"):
-        pack(bytes(MAX_PAYLOAD_BYTES + 1))
-
-
-@pytest.mark.parametrize("size", [0, 1, 127, 128, 100_000])
-def test_a_frame_gives_back_its_payload(size: int) -> None:
-    """Plain or compressed, the payload is the same; compressed only where that is smaller."""
-    payload = b"ab" * (size // 2)
-    assert unpack(pack(payload)) == payload
-    assert len(pack(payload)) <= len(payload) + 1
 
 
 @pytest.mark.parametrize("label", ["\ud800", "lone \udfff"])
