@@ -82,7 +82,7 @@ _PROJECT_NAMES = ("created_at",)
 _TEXT = r"""
 cpe:2.3:o: cpe:2.3:a: :*:*:*:*:*:*:* hklm\software\microsoft\windows\currentversion\run\ hkcu\software\
 c:\program files\ c:\users\public\ c:\windows\system32\ c:\windows\temp\ /usr/local/bin/ /etc/cron.d/
-/var/tmp/ /home/ /tmp/ powershell -enc cmd.exe /c curl -s rundll32 application/octet-stream text/html
+powershell -enc cmd.exe /c curl -s rundll32 application/octet-stream text/html
 trojan ransomware backdoor dropper loader stealer miner worm spyware adware rootkit campaign win32. linux.
 known-good common-file phishing malware scanner spam botnet c2 tor sinkhole
 broadband telecom networks cloud hosting llc registry llc names llc registrar llc

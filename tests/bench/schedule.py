@@ -37,8 +37,11 @@ class Calls:
         return bound
 
     def queued_seconds(self) -> float:
-        """Give the time of a schedule without any overhead that takes what comes first."""
-        hop, now = {self.seed: 0}, 0.0
+        """Give the time of a schedule without any overhead that takes what comes first.
+
+        It makes every call of the answer, also one whose node was first heard of by a longer way.
+        """
+        left, now = self._near() - {self.seed}, 0.0
         waiting, running = deque([self.seed]), list[tuple[float, int]]()
         while waiting or running:
             while waiting and len(running) < self.connections:
@@ -46,14 +49,17 @@ class Calls:
                 heappush(running, (now + self.cost(node), node))
             now, ended = heappop(running)
             for end in self.spread.around[ended]:
-                if end not in hop and hop[ended] + 1 < self.hops:
-                    hop[end] = hop[ended] + 1
+                if end in left:
+                    left.remove(end)
                     waiting.append(end)
         return now
 
+    def _near(self) -> set[int]:
+        return {node for level in self.spread.levels(self.seed, hops=self.hops - 1) for node in level}
+
     def _earliest(self) -> dict[int, float]:
         """Give the earliest moment at which each node's call may begin."""
-        near = {node for level in self.spread.levels(self.seed, hops=self.hops - 1) for node in level}
+        near = self._near()
         begins: dict[int, float] = {}
         due = [(0.0, self.seed)]
         while due:
