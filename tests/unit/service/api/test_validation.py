@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from connectors.contract import Deleted
@@ -264,7 +264,8 @@ def test_a_number_is_what_its_text_is(name: str, number: float) -> None:
     ),
 )
 def test_a_member_is_a_text_a_number_or_a_list_of_texts(name: str, value: object) -> None:
-    """Nothing else that JSON has is taken, and the mistake has the member's name."""
+    """Nothing else that JSON has is taken, but for a flag's own two; the mistake has the member's name."""
+    assume(not (name == "plan" and isinstance(value, bool)))
     with pytest.raises(ParametersError) as caught:
         read_members({name: value}, bounds=CAPPED)
     assert {mistake.field for mistake in caught.value.mistakes} == {name}
