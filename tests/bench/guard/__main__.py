@@ -70,6 +70,9 @@ def _git(*words: str) -> str | None:
 
 
 def _instructions(tree: Path) -> int | None:
+    # The first run in a tree compiles it, which is no part of an answer.
+    if _run([], tree, answers=_FEW).returncode != 0:
+        return None
     counts = [_count(tree, answers) for answers in (_FEW, _MANY)]
     if counts[0] is None or counts[1] is None:
         return None
@@ -77,19 +80,22 @@ def _instructions(tree: Path) -> int | None:
 
 
 def _count(tree: Path, answers: int) -> int | None:
-    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    ran = _run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"], tree, answers=answers)
+    collected = re.search(r"Collected : (\d+)", ran.stderr)
+    return int(collected[1]) if ran.returncode == 0 and collected else None
+
+
+def _run(counter: list[str], tree: Path, *, answers: int) -> subprocess.CompletedProcess[str]:
     # Texts are hashed alike each time, or dictionaries are of another shape; the program is this tree's.
     environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(tree)}
-    ran = subprocess.run(  # noqa: S603 - our own program
-        [*valgrind, sys.executable, str(_PROGRAM), str(answers)],
+    return subprocess.run(  # noqa: S603 - our own program
+        [*counter, sys.executable, str(_PROGRAM), str(answers)],
         cwd=tree,
         env=environment,
         check=False,
         capture_output=True,
         text=True,
     )
-    collected = re.search(r"Collected : (\d+)", ran.stderr)
-    return int(collected[1]) if ran.returncode == 0 and collected else None
 
 
 if __name__ == "__main__":
