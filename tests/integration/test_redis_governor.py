@@ -5,44 +5,23 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from math import inf
 from typing import Any
 
 import pytest
 from redis import Redis
 
 from connectors.errors import SourceThrottledError
-from connectors.ports import Caller, Lane, Signal
+from connectors.ports import Lane, Signal
 from connectors.runtime.clock import SystemClock
 from connectors.runtime.pace import LocalGovernor
 from harness.costs import uncollected
+from harness.demand import ME, Wanted
 from service.adapters.governor_script import Speaker, keys_of, script
 from service.adapters.redis_governor import RedisGovernor
 from service.adapters.signals import Signals
 
 PATIENT = timedelta(seconds=8)
 BRIEF = timedelta(milliseconds=500)
-ME = Caller("me")
-
-
-class Wanted:
-    """A demand of one caller."""
-
-    callers = (ME,)
-    exhausted = False
-
-    def take(self) -> bool:
-        """Allow any number."""
-        return True
-
-    @property
-    def until(self) -> float:
-        """Want it for ever."""
-        return inf
-
-    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
-        """Nobody ever joins."""
-        return lambda: None
 
 
 Opener = Callable[[], Any]

@@ -4,39 +4,18 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from math import inf
 from typing import Any
 
 import pytest
 
 from connectors.errors import SourceThrottledError
-from connectors.ports import Caller, Lane, LaneState, Signal
+from connectors.ports import Lane, LaneState, Signal
 from connectors.runtime.pace import LocalGovernor
 from harness.costs import uncollected
+from harness.demand import Wanted
 
-ME = Caller("me")
 SECOND = timedelta(seconds=1)
 MINUTES = timedelta(minutes=10)
-
-
-class Wanted:
-    """A demand of one caller."""
-
-    callers = (ME,)
-    exhausted = False
-
-    def take(self) -> bool:
-        """Allow any number."""
-        return True
-
-    @property
-    def until(self) -> float:
-        """Want it for ever."""
-        return inf
-
-    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
-        """Nobody ever joins."""
-        return lambda: None
 
 
 class Bell:

@@ -1,20 +1,20 @@
 """Access to one upstream: who shares a lane and circuits with whom, and what is told of them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from math import inf
 
 import pytest
 
 from connectors.contract import Pace
 from connectors.credential import Scheme, StaticCredential
 from connectors.errors import InvalidParameterError, SourceError
-from connectors.ports import Caller, Demand, Lane, LaneState, Signal
+from connectors.ports import Demand, Lane, LaneState, Signal
 from connectors.runtime.auth import StaticAuthorizer
 from connectors.runtime.circuits import Circuits
 from connectors.wire import Call, Pairs, Reply
+from harness.demand import Wanted
 from service.adapters.upstream import Upstream
 from service.cache.hasher import Hasher
 from service.usecases.source import Access, Condition, UpstreamCredential
@@ -35,26 +35,6 @@ class Still:
     def monotonic(self) -> float:
         """Give a thousand."""
         return 1000.0
-
-
-class Purse:
-    """A demand without a bound."""
-
-    exhausted = False
-    callers = (Caller("somebody"),)
-
-    def take(self) -> bool:
-        """Spend one."""
-        return True
-
-    @property
-    def until(self) -> float:
-        """Want it for ever."""
-        return inf
-
-    def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:
-        """Nobody ever joins."""
-        return lambda: None
 
 
 class Refusing:
@@ -119,7 +99,7 @@ async def send(access: Access) -> None:
     """Send one call, whatever comes of it."""
     assert access.sender is not None
     with suppress(SourceError):
-        await access.sender.send(CALL, timeout=timedelta(seconds=9), demand=Purse())
+        await access.sender.send(CALL, timeout=timedelta(seconds=9), demand=Wanted())
 
 
 async def test_everyone_with_the_same_credential_shares_a_lane(upstream: Upstream, lanes: Lanes) -> None:
