@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from connectors.errors import SourceContractError
 from connectors.model import Value
+from connectors.sources.threatwinds.plain import PlainSlice, read_plain
 
 _LARGEST = 2**63 - 1
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
@@ -96,6 +97,12 @@ class Entity(BaseModel):
     accuracy: Whole | None = None
     tags: Annotated[tuple[str, ...], BeforeValidator(_read_absent)] = ()
 
+    @property
+    def written_at(self) -> str | None:
+        """Give the time of the last change as it is told."""
+        at = self.updated_at
+        return None if at is None else at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
 
 class Slice(BaseModel):
     """One page of a list of relations; `items` counts those of all pages, at most 10 000.
@@ -134,8 +141,12 @@ def parse_entity(body: bytes) -> Entity:
     return _parse(Entity, body)
 
 
-def parse_slice(body: bytes) -> Slice:
+def parse_slice(body: bytes) -> Slice | PlainSlice:
     """Read one page of relations; SourceContractError with the JSON path."""
+    return read_plain(body) or _parse_slice(body)
+
+
+def _parse_slice(body: bytes) -> Slice:
     page = _parse(Slice, body)
     if page.results is None and page.result is None:
         if page.items == 0 and page.model_fields_set & {"results", "result"}:

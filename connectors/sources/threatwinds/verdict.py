@@ -27,6 +27,9 @@ def judge(call: Call, reply: Reply, *, dialect: str) -> Verdict:
             return Verdict(Disposition.ABSENT)
         detail = f'status 204, which only dialect "2025" knows: the setting dialect is "{dialect}"'
         return Verdict(Disposition.BROKEN, detail)
+    if _TABLE.get(reply.status) is Disposition.OK:
+        # Its body is a page, and not searched for an error.
+        return classify(reply, _TABLE)
     verdict = classify(reply, _TABLE, error_id=_find_error_id(reply))
     if reply.status == _FORBIDDEN and _is_throttling(reply):
         return Verdict(Disposition.THROTTLED, verdict.detail, verdict.retry_after)
