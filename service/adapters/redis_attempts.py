@@ -8,6 +8,7 @@ Trouble is logged when it begins and when it ends.
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from types import TracebackType
 from typing import TypeVar
 
 import structlog
@@ -56,7 +57,8 @@ class Attempts:
             if not self._breaker.allow():
                 raise StoreUnavailableError("the store failed a moment ago and is not tried again yet")
             try:
-                result = await self._in_time(work)
+                with _Looks(self._look):
+                    result = await work()
             except ResponseError as error:
                 # It replied, so there is nothing to wait for: no memory left, read-only, no permission.
                 self._replied(operation, error)
@@ -75,21 +77,6 @@ class Attempts:
             self._replied(operation, None)
             return result
 
-    async def _in_time(self, work: Callable[[], Awaitable[T]]) -> T:
-        task = asyncio.ensure_future(work())
-        # How it ends when nobody waits for it any more is no news.
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        try:
-            for _ in range(_LOOKS):
-                done, _ = await asyncio.wait({task}, timeout=self._look)
-                if done:
-                    return task.result()
-            raise TimeoutError("no reply in time")
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait({task})
-
     def _replied(self, operation: str, refusal: ResponseError | None) -> None:
         if self._breaker.succeed():
             _log.info("store_available", user=self._user, operation=operation)
@@ -99,6 +86,46 @@ class Attempts:
         elif refusal is None and operation in self._refused:
             self._refused.remove(operation)
             _log.info("store_accepts", user=self._user, operation=operation)
+
+
+class _Looks:
+    """Ends what its block waits for, with a TimeoutError, after so many looks at it."""
+
+    __slots__ = ("_before", "_handle", "_left", "_loop", "_seconds", "_task")
+
+    def __init__(self, seconds: float) -> None:
+        """Prepare; a look takes at least so many seconds, and a turn of the loop."""
+        self._seconds = seconds
+        self._left = _LOOKS
+        self._loop = asyncio.get_running_loop()
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - it is a task that waits
+        self._task = task
+        self._before = task.cancelling()
+        self._handle = self._loop.call_later(self._seconds, self._look)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._handle.cancel()
+        ended = self._left == 0
+        # See asyncio.Timeout: a cancellation from elsewhere goes before ours.
+        left = self._task.uncancel() if ended else self._task.cancelling()
+        if left > self._before:
+            if not isinstance(error, asyncio.CancelledError):
+                # What the work met on its way out is no news.
+                raise asyncio.CancelledError from error
+        elif ended and kind is not None:
+            raise TimeoutError("no reply in time") from error
+
+    def _look(self) -> None:
+        self._left -= 1
+        if self._left:
+            self._handle = self._loop.call_later(self._seconds, self._look)
+        else:
+            self._task.cancel()
 
 
 def _words(error: Exception) -> str:

@@ -13,10 +13,8 @@ from connectors.errors import StoreUnavailableError
 from connectors.ports import Clock
 from service.adapters.breaker import Breaker
 from service.adapters.redis_attempts import Attempts
-from service.adapters.redis_client import Client, open_client
+from service.adapters.redis_commands import open_commands
 
-# The client's own timers only end what nobody waits for any more.
-_CLIENT_TIMEOUTS = 40
 _CONNECTIONS = 2
 # The time limit is of a whole batch: a burst of ten thousand is no reason to take the store for dead.
 _MOST_AT_ONCE = 1000
@@ -45,7 +43,7 @@ class Scripts:
         breaker: Breaker | None = None,
     ) -> None:
         """Prepare; ConfigurationError for a URL it cannot take. `timeout` is of each batch."""
-        self._client: Client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=_CONNECTIONS)
+        self._commands = open_commands(url, timeout=timeout, connections=_CONNECTIONS)
         pause = timedelta(seconds=1)
         self._breaker = breaker or Breaker(clock=clock, pause=pause)
         self._attempts = Attempts(
@@ -71,7 +69,7 @@ class Scripts:
             self._sending = None
         while self._runs:
             await self._send_batch()
-        await self._client.aclose()
+        await self._commands.close()
 
     @property
     def down(self) -> bool:
@@ -121,7 +119,6 @@ class Scripts:
         return told
 
     async def _pipe(self, command: str, script: str, runs: Sequence[_Run]) -> list[object]:
-        pipeline = self._client.pipeline(transaction=False)
-        for run in runs:
-            pipeline.execute_command(command, script, len(run.keys), *run.keys, *run.arguments)
-        return list(await pipeline.execute(raise_on_error=False))
+        return await self._commands.run(
+            [(command, script, len(run.keys), *run.keys, *run.arguments) for run in runs]
+        )

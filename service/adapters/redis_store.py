@@ -4,23 +4,21 @@ A cache must never cost more than it saves: a server that is dead, or accepts an
 costs an answer about the time of one operation.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
 from typing import cast
 
-from redis.asyncio import RedisCluster
 from redis.exceptions import ResponseError
 
 from connectors.ports import Clock
 from service.adapters.breaker import Breaker
 from service.adapters.redis_attempts import Attempts
-from service.adapters.redis_client import Client, open_client
+from service.adapters.redis_commands import checked, open_commands
+from service.adapters.redis_line import Command, Reply
 from service.cache.store import Item
 
 _MILLISECOND = timedelta(milliseconds=1)
-# The client's own timers only end what nobody waits for any more.
-_CLIENT_TIMEOUTS = 40
 
 
 class RedisStore:
@@ -40,12 +38,11 @@ class RedisStore:
 
         A `breaker` may be that of all users of the server, who then learn from each other.
         """
-        self._client: Client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=connections)
+        self._commands = open_commands(url, timeout=timeout, connections=connections)
         self._attempts = Attempts(
             "store", clock=clock, timeout=timeout, pause=pause, at_once=connections, breaker=breaker
         )
-        self._cluster = isinstance(self._client, RedisCluster)
-        self._has_msetex: bool | None = False if self._cluster else None
+        self._has_msetex: bool | None = False if self._commands.clustered else None
 
     async def load(self, keys: Sequence[str]) -> list[bytes | None]:
         """Give a value or None per key, by one MGET; on a cluster by one pipeline per server."""
@@ -61,44 +58,52 @@ class RedisStore:
 
     async def ping(self) -> None:
         """Return when the server replies."""
-        await self._attempts.run(lambda: cast("Awaitable[object]", self._client.ping()), operation="ping")
+        await self._attempts.run(lambda: self._ask([("PING",)]), operation="ping")
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._commands.close()
 
     async def _load(self, keys: Sequence[str]) -> list[bytes | None]:
-        if not self._cluster:
-            return cast("list[bytes | None]", await self._client.mget(keys))
-        # MGET wants its keys in one slot; the cluster's pipeline sorts single commands by server.
-        pipeline = self._client.pipeline(transaction=False)
-        for key in keys:
-            pipeline.get(key)
-        return cast("list[bytes | None]", await pipeline.execute())
+        if self._commands.clustered:
+            # MGET wants its keys in one slot; the cluster's client sorts single commands by server.
+            return cast("list[bytes | None]", await self._ask([("GET", key) for key in keys]))
+        (values,) = await self._ask([("MGET", *keys)])
+        return cast("list[bytes | None]", values)
 
     async def _save(self, items: Sequence[Item]) -> None:
-        pipeline = self._client.pipeline(transaction=False)
         if len(items) > 1 and await self._knows_msetex():
             # Only neighbors of one ttl go together, so that the order of the items is kept.
-            for life, group in groupby(items, key=_milliseconds):
-                pipeline.msetex({item.key: item.value for item in group}, px=life)
+            commands = [_set_many(list(group), life) for life, group in groupby(items, key=_milliseconds)]
         else:
-            for item in items:
-                pipeline.set(item.key, item.value, px=_milliseconds(item))
+            commands = [_set(item, _milliseconds(item)) for item in items]
         try:
-            await pipeline.execute()
+            await self._ask(commands)
         except ResponseError:
             # What was learnt of the server may have been of another one, before a failover.
-            self._has_msetex = False if self._cluster else None
+            self._has_msetex = False if self._commands.clustered else None
             raise
 
     async def _knows_msetex(self) -> bool:
         """Ask the server once: Valkey 9.1 has the command, and takes a quarter of the time."""
         if self._has_msetex is None:
-            # As one word: what the client makes of the reply to "COMMAND" fails on an unknown one.
-            told = await self._client.execute_command("COMMAND INFO", "MSETEX")
-            self._has_msetex = bool(told) and None not in told
+            (told,) = await self._ask([("COMMAND", "INFO", "MSETEX")])
+            self._has_msetex = isinstance(told, list) and bool(told) and None not in told
         return self._has_msetex
+
+    async def _ask(self, commands: Sequence[Command]) -> Sequence[Reply]:
+        return checked(await self._commands.run(commands))
+
+
+def _set(item: Item, life: int | None) -> Command:
+    command = ("SET", item.key, item.value)
+    return command if life is None else (*command, "PX", life)
+
+
+def _set_many(items: Sequence[Item], life: int | None) -> Command:
+    pairs = [part for item in items for part in (item.key, item.value)]
+    command = ("MSETEX", len(items), *pairs)
+    return command if life is None else (*command, "PX", life)
 
 
 def _milliseconds(item: Item) -> int | None:

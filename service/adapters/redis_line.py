@@ -1,0 +1,167 @@
+"""One connection to one server, for all that is asked there: it leaves at once, replies come in order.
+
+What is asked in one turn of the loop goes out in one piece. Nobody waits for a connection to be free,
+nor for the reply to what somebody else has asked; a pool of connections takes several times as long
+for each command. Who leaves, leaves a reply behind that goes to nobody.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from math import inf
+from typing import Any, cast
+
+from hiredis import pack_command
+from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as LostError
+from redis.exceptions import ResponseError
+
+from service.adapters.redis_client import TROUBLE
+
+Command = tuple[str | bytes | int, ...]
+Reply = object
+
+
+class _Asked:
+    """The commands of one caller, and what was replied to them so far."""
+
+    __slots__ = ("count", "replied", "replies")
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.replies: list[Reply] = []
+        self.replied: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
+
+
+class _Talk:
+    """One connection from its opening to its loss."""
+
+    def __init__(self, connection: AbstractConnection) -> None:
+        self.lost = False
+        self._connection = connection
+        self._asked: deque[_Asked] = deque()
+        self._unsent: list[bytes] = []
+        self._some = asyncio.Event()
+        self._tasks = [
+            asyncio.create_task(self._send(), name="line: send"),
+            asyncio.create_task(self._listen(), name="line: listen"),
+        ]
+
+    def ask(self, packed: bytes, *, count: int) -> "asyncio.Future[list[Reply]]":
+        asked = _Asked(count)
+        self._asked.append(asked)
+        self._unsent.append(packed)
+        self._some.set()
+        return asked.replied
+
+    def lose(self, error: Exception) -> None:
+        """Have whoever still waits learn of it, and nobody ask here any more."""
+        self.lost = True
+        for task in self._tasks:
+            # Whichever of the two has met the error is about to end anyway.
+            if task is not asyncio.current_task():
+                task.cancel()
+        while self._asked:
+            replied = self._asked.popleft().replied
+            if not replied.done():
+                replied.set_exception(error)
+
+    async def close(self) -> None:
+        self.lose(LostError("the connection was closed"))
+        await asyncio.wait(self._tasks)
+
+    async def _send(self) -> None:
+        try:
+            while True:
+                await self._some.wait()
+                self._some.clear()
+                unsent, self._unsent = self._unsent, []
+                await self._connection.send_packed_command([b"".join(unsent)], check_health=False)
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing goes out any more
+            self.lose(_as_lost(error))
+
+    async def _listen(self) -> None:
+        read = self._connection.read_response
+        try:
+            while True:
+                try:
+                    reply = await read(timeout=inf, disconnect_on_error=False)
+                except ResponseError as refusal:
+                    reply = refusal
+                asked = self._asked[0]
+                asked.replies.append(reply)
+                if len(asked.replies) == asked.count:
+                    self._asked.popleft()
+                    if not asked.replied.done():
+                        asked.replied.set_result(asked.replies)
+        except Exception as error:  # noqa: BLE001 - a lost connection, or nonsense on it
+            self.lose(_as_lost(error))
+        finally:
+            with suppress(*TROUBLE):
+                await self._connection.disconnect(nowait=True)
+
+
+class Line:
+    """Asks the server of a pool, over one connection; a dropped one is replaced, and asked once more.
+
+    So every command may be sent twice. Who has waited for `patience` seconds when it leaves takes the
+    connection for dead: what was asked over it by others is asked anew.
+    """
+
+    def __init__(self, pool: ConnectionPool, *, patience: float) -> None:
+        """Prepare; the first command connects. The pool only says how."""
+        self._pool = pool
+        self._patience = patience
+        self._talk: _Talk | None = None
+        self._opening = asyncio.Lock()
+
+    async def run(self, commands: Sequence[Command]) -> list[Reply]:
+        """Give a reply, or the ResponseError that the server has replied, for each command."""
+        packed = b"".join([pack_command(cast("Any", command)) for command in commands])
+        try:
+            return await self._ask(packed, len(commands))
+        except LostError:
+            return await self._ask(packed, len(commands))
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._talk is not None:
+            await self._talk.close()
+
+    async def _ask(self, packed: bytes, count: int) -> list[Reply]:
+        talk = self._talk
+        if talk is None or talk.lost:
+            talk = await self._open()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return await talk.ask(packed, count=count)
+        except asyncio.CancelledError:
+            if loop.time() - began >= self._patience:
+                talk.lose(LostError("the server does not reply"))
+            raise
+
+    async def _open(self) -> _Talk:
+        async with self._opening:
+            # Somebody else may have done so meanwhile.
+            if self._talk is None or self._talk.lost:
+                # How long anything takes is up to whoever waits for it.
+                kwargs = {**self._pool.connection_kwargs, "socket_timeout": None}
+                connection: AbstractConnection = self._pool.connection_class(**kwargs)
+                # Attempts of the client's own would not know what else is on its way.
+                connection.retry = Retry(NoBackoff(), 0)
+                try:
+                    await connection.connect()  # type: ignore[no-untyped-call] # the client's
+                except BaseException:
+                    with suppress(*TROUBLE):
+                        await connection.disconnect(nowait=True)
+                    raise
+                self._talk = _Talk(connection)
+            return self._talk
+
+
+def _as_lost(error: Exception) -> Exception:
+    return error if isinstance(error, LostError) else LostError(f"{type(error).__name__}: {error}")
