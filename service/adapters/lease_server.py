@@ -7,6 +7,7 @@ again after a dropped connection, each does no more than once.
 https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,10 +16,12 @@ from urllib.parse import quote, unquote
 
 from redis.asyncio import RedisCluster
 
+from connectors.errors import StoreUnavailableError
 from connectors.ports import Caller, Clock
 from service.adapters.breaker import Breaker
 from service.adapters.redis_attempts import Attempts
 from service.adapters.redis_client import Client, open_client
+from service.adapters.redis_scripts import Reply, Scripts
 
 CHANNEL = "rg1:leases"
 PREFIX = "rg1:lease:"
@@ -30,21 +33,29 @@ _CLIENT_TIMEOUTS = 40
 _KEYS_A_SCRIPT = 500
 _MILLISECOND = timedelta(milliseconds=1)
 
-# ARGV: token, life, channel, word. Gives for each lease 0 when it is taken, else how long it lasts.
-# One without an end is nobody's: no step here makes one.
-_TAKE = """
-local left, led = {}, {}
+# ARGV: operation, channel, word, and then: to take, the token and its life; to release, a token for each
+# key. Taking gives for each lease 0 when it is taken, else how long it lasts. One without an end is
+# nobody's: no step here makes one.
+_SCRIPT = """
+local operation, told = ARGV[1], {}
+local left = {}
 for i, key in ipairs(KEYS) do
-  local owner, lasts = redis.call('get', key), redis.call('pttl', key)
-  if lasts < 0 or owner == ARGV[1] then
-    redis.call('set', key, ARGV[1], 'px', ARGV[2])
-    left[i] = 0
+  local owner = redis.call('get', key)
+  if operation == 'take' then
+    local lasts = redis.call('pttl', key)
+    if lasts < 0 or owner == ARGV[4] then
+      redis.call('set', key, ARGV[4], 'px', ARGV[5])
+      left[i] = 0
+    else
+      left[i] = math.max(1, lasts)
+      told[#told + 1] = key
+    end
   else
-    left[i] = math.max(1, lasts)
-    led[#led + 1] = key
+    if owner == ARGV[i + 3] then redis.call('del', key) end
+    if not owner or owner == ARGV[i + 3] then told[#told + 1] = key end
   end
 end
-if #led > 0 then redis.call('publish', ARGV[3], ARGV[4] .. table.concat(led, ' ')) end
+if #told > 0 then redis.call('publish', ARGV[2], ARGV[3] .. table.concat(told, ' ')) end
 return left
 """
 # ARGV: life, tokens. A lease that the server has lost is there again, unless it is another's by now.
@@ -53,17 +64,6 @@ for i, key in ipairs(KEYS) do
   local owner = redis.call('get', key)
   if not owner or owner == ARGV[i + 1] then redis.call('set', key, ARGV[i + 1], 'px', ARGV[1]) end
 end
-return 0
-"""
-# ARGV: channel, word, tokens.
-_RELEASE = """
-local freed = {}
-for i, key in ipairs(KEYS) do
-  local owner = redis.call('get', key)
-  if owner == ARGV[i + 2] then redis.call('del', key) end
-  if not owner or owner == ARGV[i + 2] then freed[#freed + 1] = key end
-end
-if #freed > 0 then redis.call('publish', ARGV[1], ARGV[2] .. table.concat(freed, ' ')) end
 return 0
 """
 _FREED = "freed"
@@ -104,7 +104,9 @@ class LeaseServer:
             url, timeout=timeout * _CLIENT_TIMEOUTS, connections=_CONNECTIONS + 1
         )
         breaker = breaker or Breaker(clock=clock, pause=pause)
-        self._attempts = Attempts(
+        # In their order: what was taken for somebody who has left is given back after it was taken.
+        self._scripts = Scripts(url, _SCRIPT, user="leases", clock=clock, timeout=timeout, breaker=breaker)
+        self._looks = Attempts(
             "leases", clock=clock, timeout=timeout, pause=pause, at_once=_CONNECTIONS, breaker=breaker
         )
         # What is held must not end while a herd queues to take: a renewal has a turn of its own.
@@ -118,32 +120,45 @@ class LeaseServer:
     async def take(
         self, keys: Sequence[str], *, token: str, origin: str, caller: Caller
     ) -> Mapping[str, timedelta]:
-        """Take what nobody holds; give how long each of the others lasts, whose holders are told."""
+        """Take what nobody holds; give how long each of the others lasts, whose holders are told.
+
+        Who is cancelled has asked for them all the same; `release` comes after.
+        """
         word = f"{_WANTED} {origin} {caller.weight!r} {quote(caller.name, safe='')} "
-        scripts = [(_TAKE, some, (token, self._life, CHANNEL, word)) for some in self._apart(keys)]
-        replies = cast("list[list[int]]", await self._run(scripts))
-        left = (milliseconds for reply in replies for milliseconds in reply)
+        left: list[object] = []
+        for reply in [
+            self._scripts.run(_named(some), ("take", CHANNEL, word, token, self._life))
+            for some in self._apart(keys)
+        ]:
+            told = await reply
+            if told is None:
+                raise StoreUnavailableError("the leases cannot be asked for")
+            left += told
         return {
             key: milliseconds * _MILLISECOND
-            for key, milliseconds in zip(keys, left, strict=True)
+            for key, milliseconds in zip(keys, cast("list[int]", left), strict=True)
             if milliseconds
         }
 
     async def renew(self, held: Mapping[str, str]) -> None:
         """Let each lease last its whole life from now, if it still is its token's or nobody's."""
-        await self._run(
-            [(_RENEW, some, (self._life, *(held[key] for key in some))) for some in self._apart(list(held))],
-            attempts=self._renewals,
-        )
 
-    async def release(self, held: Mapping[str, str]) -> None:
-        """End each lease that still is its token's, and say so."""
-        await self._run(
-            [
-                (_RELEASE, some, (CHANNEL, f"{_FREED} ", *(held[key] for key in some)))
-                for some in self._apart(list(held))
-            ]
-        )
+        async def work() -> None:
+            pipeline = self._client.pipeline(transaction=False)
+            for some in self._apart(list(held)):
+                # The text, not its hash: a cluster's pipeline takes none.
+                words = (self._life, *(held[key] for key in some))
+                pipeline.execute_command("EVAL", _RENEW, len(some), *_named(some), *words)
+            await pipeline.execute()
+
+        await self._renewals.run(work)
+
+    def release(self, held: Mapping[str, str]) -> "list[asyncio.Future[Reply | None]]":
+        """End each lease that still is its token's, and say so; gives what is done when that is."""
+        return [
+            self._scripts.run(_named(some), ("release", CHANNEL, f"{_FREED} ", *(held[key] for key in some)))
+            for some in self._apart(list(held))
+        ]
 
     async def look(self, keys: Sequence[str]) -> Mapping[str, timedelta]:
         """Give how long each lease lasts, of those that anybody holds."""
@@ -154,7 +169,7 @@ class LeaseServer:
                 pipeline.pttl(PREFIX + key)
             return cast("list[int]", await pipeline.execute())
 
-        left = await self._attempts.run(work)
+        left = await self._looks.run(work)
         return {
             key: milliseconds * _MILLISECOND
             for key, milliseconds in zip(keys, left, strict=True)
@@ -162,28 +177,13 @@ class LeaseServer:
         }
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Say what is left to say, and close every connection."""
+        await self._scripts.close()
         await self._client.aclose()
 
     def _apart(self, keys: Sequence[str]) -> Iterator[Sequence[str]]:
         for start in range(0, len(keys), self._keys_a_script):
             yield keys[start : start + self._keys_a_script]
-
-    async def _run(
-        self,
-        scripts: Sequence[tuple[str, Sequence[str], Sequence[str]]],
-        *,
-        attempts: Attempts | None = None,
-    ) -> list[object]:
-        async def work() -> list[object]:
-            pipeline = self._client.pipeline(transaction=False)
-            for script, keys, words in scripts:
-                # The text, not its hash: a server that starts anew knows no hash, and a cluster's
-                # pipeline takes none. The server compiles a text once.
-                pipeline.execute_command("EVAL", script, len(keys), *(PREFIX + key for key in keys), *words)
-            return cast("list[object]", await pipeline.execute())
-
-        return await (attempts or self._attempts).run(work)
 
 
 def parse_word(payload: bytes) -> Freed | Wanted | None:
@@ -198,6 +198,10 @@ def parse_word(payload: bytes) -> Freed | Wanted | None:
                 return None
     except ValueError:
         return None
+
+
+def _named(keys: Sequence[str]) -> Sequence[str]:
+    return [PREFIX + key for key in keys]
 
 
 def _bare(keys: Sequence[str]) -> Sequence[str]:

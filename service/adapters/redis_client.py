@@ -46,6 +46,8 @@ def open_client(url: str, *, timeout: timedelta, connections: int) -> Client:
             timeout=seconds,
             retry=retry,
             protocol=2,
+            # A new connection says nothing of which library it is of: two replies to wait for.
+            driver_info=None,
         )
         return Redis.from_pool(pool)
     except (ValueError, RedisError, RedisClusterException) as error:

@@ -12,7 +12,7 @@ same: the first renewal that reaches the server takes it, unless another has.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -85,14 +85,13 @@ class RedisLeases:
         for key in keys:
             self._followed[key] = _Followed()
             self._early.setdefault(key, [])
-        asking = self._start(self._server.take(keys, token=token, origin=self._origin, caller=caller))
         try:
-            left = await asyncio.shield(asking)
+            left = await self._server.take(keys, token=token, origin=self._origin, caller=caller)
         except StoreUnavailableError:
             left = {}
         except asyncio.CancelledError:
-            # The server gives them all the same, and a give-back must not overtake that.
-            self._start(self._undo(asking, dict.fromkeys(keys, token)))
+            # The server gives them all the same.
+            self._server.release(dict.fromkeys(keys, token))
             self._forget(keys)
             raise
         now = self._clock.monotonic()
@@ -107,9 +106,10 @@ class RedisLeases:
     async def give_back(self, keys: Collection[str]) -> None:
         """Let go of leases held here; everybody who follows one is told."""
         leaving = {key: self._held.pop(key) for key in keys if key in self._held}
-        if leaving:
-            # Whoever gives up on waiting for it leaves it to be done all the same.
-            await asyncio.shield(self._start(self._release(leaving)))
+        # Where the server fails the lease ends by itself, and followers see that by their looks. Whoever
+        # gives up on waiting for this leaves it to be done all the same.
+        for released in self._server.release(leaving):
+            await released
 
     async def freed(self, key: str, *, until: float) -> bool:
         """Wait until the lease is given back or has ended: True; False when `until` came first.
@@ -205,21 +205,7 @@ class RedisLeases:
                 pause /= _TRIES
             # A renewal that crossed a give-back on its way may have brought the lease to life again.
             crossed = {key: token for key, token in held.items() if self._held.get(key) != token}
-            if crossed:
-                await self._release(crossed)
-
-    async def _undo(self, asking: Awaitable[Mapping[str, timedelta]], held: Mapping[str, str]) -> None:
-        """Give back what was taken for somebody who did not wait for it."""
-        try:
-            left = await asking
-        except StoreUnavailableError:
-            left = {}
-        await self._release({key: token for key, token in held.items() if key not in left})
-
-    async def _release(self, held: Mapping[str, str]) -> None:
-        # Where the server fails the lease ends by itself, and followers see that by their looks.
-        with suppress(StoreUnavailableError):
-            await self._server.release(held)
+            self._server.release(crossed)
 
     def _hear(self, payload: bytes) -> None:
         match parse_word(payload):

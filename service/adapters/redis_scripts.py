@@ -1,4 +1,4 @@
-"""One script on a shared server, its calls in order: those of one turn of the loop go out together."""
+"""One script on a shared server, its calls in order: those that come while others are away go together."""
 
 import asyncio
 from collections.abc import Sequence
@@ -57,8 +57,8 @@ class Scripts:
         self._sending: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to send."""
-        self._sending = asyncio.create_task(self._send_all(), name="scripts")
+        """Begin to send; where nobody says so, the first run does."""
+        self._begin()
 
     async def close(self) -> None:
         """Send what is left, and close every connection."""
@@ -78,10 +78,15 @@ class Scripts:
 
     def run(self, keys: Sequence[str], arguments: Sequence[str]) -> "asyncio.Future[Reply | None]":
         """Have the script run after every earlier one; gives its reply, None when the store is down."""
+        self._begin()
         run = _Run(keys, arguments, asyncio.get_running_loop().create_future())
         self._runs.append(run)
         self._some.set()
         return run.reply
+
+    def _begin(self) -> None:
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all(), name="scripts")
 
     async def _send_all(self) -> None:
         while True:
