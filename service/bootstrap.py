@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from random import random
 
 from connectors.credential import CallerCredential, RefreshCredential
@@ -162,14 +163,11 @@ class _Opener:
         settings, plugin = entry.settings, entry.plugin
         connector = plugin.build(settings)
         spec = connector.spec
-        client = open_client(concurrency=spec.pace.concurrency)
-        self.stack.push_async_callback(client.aclose)
-
-        async def pass_switch(_request: object) -> None:
-            self.switchboard.check(entry.name)
-
         # Calls that have waited for their turn, and those for tokens, are stopped at the door too.
-        client.event_hooks = {"request": [pass_switch]}
+        client = open_client(
+            concurrency=spec.pace.concurrency, door=partial(self.switchboard.check, entry.name)
+        )
+        self.stack.push_async_callback(client.aclose)
         credential = plugin.credential(settings)
         authorizer = None
         if not isinstance(credential, CallerCredential):

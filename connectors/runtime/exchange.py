@@ -4,9 +4,10 @@ httpx's own errors hold the request and so the credential. None of them leaves t
 even as the context of another error: each SourceError is raised outside the `except` block.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import NamedTuple
 
 import httpx
 
@@ -27,10 +28,24 @@ _WORDS: Mapping[type[httpx.HTTPError], str] = MappingProxyType(
 )
 
 
+class Incoming(NamedTuple):
+    """A reply whose body is yet to be read; whoever has it closes it. Names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: AsyncIterable[bytes]
+    close: Callable[[], Awaitable[None]]
+
+
 async def exchange(
     client: httpx.AsyncClient, request: httpx.Request, *, clock: Clock, max_bytes: int
 ) -> Reply:
-    """Send `request` and give its reply, whatever its status, the body capped at `max_bytes`.
+    """Send `request` by httpx and give its reply, as `receive` does."""
+    return await receive(_send(client, request), clock=clock, max_bytes=max_bytes)
+
+
+async def receive(coming: Awaitable[Incoming], *, clock: Clock, max_bytes: int) -> Reply:
+    """Give the reply that comes, whatever its status, the body capped at `max_bytes`.
 
     The caller keeps the time. SourceUnavailableError when there is no whole reply,
     SourceContractError when the body is too large or damaged; but the body of an error reply that
@@ -38,30 +53,34 @@ async def exchange(
     """
     failure: SourceError
     try:
-        reply = await client.send(request, stream=True)
+        incoming = await coming
         try:
-            body = await _read(reply, max_bytes=max_bytes)
+            body = await _read(incoming, max_bytes=max_bytes)
         finally:
-            await reply.aclose()
+            await incoming.close()
     except httpx.HTTPError as error:
         failure = SourceUnavailableError(_WORDS.get(type(error), "the connection failed"))
     except OSError:
         # TLS below httpx raises a few of its own that httpx does not translate.
         failure = SourceUnavailableError("the connection failed")
     else:
-        # Names come in lower case; a header that came several times is one, joined by commas.
-        headers = MappingProxyType(dict(reply.headers.items()))
-        return Reply(reply.status_code, clock.now(), headers, body)
+        return Reply(incoming.status, clock.now(), MappingProxyType(incoming.headers), body)
     raise failure
 
 
-async def _read(reply: httpx.Response, *, max_bytes: int) -> bytes:
+async def _send(client: httpx.AsyncClient, request: httpx.Request) -> Incoming:
+    reply = await client.send(request, stream=True)
+    # A header that came several times is one, joined by commas.
+    return Incoming(reply.status_code, dict(reply.headers.items()), reply.aiter_raw(), reply.aclose)
+
+
+async def _read(incoming: Incoming, *, max_bytes: int) -> bytes:
     try:
-        reader = BodyReader(encoding=reply.headers.get("content-encoding", ""), cap=max_bytes)
-        async for chunk in reply.aiter_raw():
-            reader.feed(chunk)
+        reader = BodyReader(encoding=incoming.headers.get("content-encoding", ""), cap=max_bytes)
+        async for piece in incoming.body:
+            reader.feed(piece)
         return reader.finish()
     except SourceContractError:
-        if reply.status_code < HTTPStatus.BAD_REQUEST:
+        if incoming.status < HTTPStatus.BAD_REQUEST:
             raise
         return b""

@@ -6,8 +6,8 @@ swallowed, rewrites targets, and lets no more than 100 calls out at once.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import httpx
 from aiohttp import (
@@ -23,6 +23,8 @@ from aiohttp import (
     TCPConnector,
 )
 from yarl import URL
+
+from connectors.runtime.exchange import Incoming
 
 # The longest line of a reply's head.
 _LINE_BYTES = 64 * 1024
@@ -40,24 +42,22 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._kept = kept
         self._under_way = 0
 
+    async def ask(
+        self, method: str, url: str, *, headers: Sequence[tuple[str, str]], body: bytes | None
+    ) -> Incoming:
+        """Send once, `url` byte for byte, and give the reply; httpx.HTTPError when there is none."""
+        reply = await self._open(method, url, headers, body)
+        incoming = _Body(reply, self._end)
+        return Incoming(reply.status, _joined(reply.raw_headers), incoming, incoming.aclose)
+
     async def send(self, request: httpx.Request) -> httpx.Response:
-        """Send once and give the reply, its body yet to be read; httpx.HTTPError when there is none."""
-        session = self._keeping if self._under_way < self._kept else self._closing
-        self._under_way += 1
-        try:
-            with _as_httpx():
-                reply = await session.request(
-                    request.method,
-                    _url_of(request),
-                    headers=[
-                        (name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw
-                    ],
-                    data=request.content or None,
-                    allow_redirects=False,
-                )
-        except BaseException:
-            self._end()
-            raise
+        """Send what httpx has made of a call, as `ask` does."""
+        url = request.url
+        target = request.extensions.get("target", url.raw_path).decode("ascii")
+        headers = [(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw]
+        reply = await self._open(
+            request.method, f"{url.scheme}://{url.netloc.decode('ascii')}{target}", headers, request.content
+        )
         return httpx.Response(reply.status, headers=list(reply.raw_headers), stream=_Body(reply, self._end))
 
     # What httpx calls it.
@@ -67,6 +67,24 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """Close every connection."""
         await self._keeping.close()
         await self._closing.close()
+
+    async def _open(
+        self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes | None
+    ) -> ClientResponse:
+        session = self._keeping if self._under_way < self._kept else self._closing
+        self._under_way += 1
+        try:
+            with _as_httpx():
+                return await session.request(
+                    method,
+                    URL(url, encoded=True),
+                    headers=headers,
+                    data=body or None,
+                    allow_redirects=False,
+                )
+        except BaseException:
+            self._end()
+            raise
 
     def _end(self) -> None:
         self._under_way -= 1
@@ -109,11 +127,17 @@ async def _once(request: ClientRequest, send: ClientHandlerType) -> ClientRespon
         return await send(request)
 
 
-def _url_of(request: httpx.Request) -> URL:
-    """Give where a request goes, with the target it is to have, byte for byte."""
-    url = request.url
-    target = request.extensions.get("target", url.raw_path)
-    return URL(f"{url.scheme}://{url.netloc.decode('ascii')}{target.decode('ascii')}", encoded=True)
+def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Give headers by name, as httpx reads them: one that came several times is one, joined by commas."""
+    pairs = list(raw)
+    for encoding in ("ascii", "utf-8", "latin-1"):
+        joined: dict[str, str] = {}
+        with suppress(UnicodeDecodeError):
+            for name, value in pairs:
+                key, text = name.decode(encoding).lower(), value.decode(encoding)
+                joined[key] = f"{joined[key]}, {text}" if key in joined else text
+            return joined
+    raise AssertionError("latin-1 reads everything")
 
 
 @contextmanager
