@@ -80,6 +80,8 @@ class Gate:
 
         Otherwise the first answer after an outage would be one page of its first call.
         """
+        if (ticket := self._circuit.enter(now=self._clock.monotonic())) is not None:
+            return ticket
         try:
             async with asyncio.timeout(min(timeout, PATIENCE).total_seconds()):
                 awaited = False

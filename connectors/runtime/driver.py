@@ -99,8 +99,12 @@ class _Drive:
 
     async def run(self) -> None:
         calls = self._guarded(self.walk.start)
-        async with asyncio.TaskGroup() as group:
-            self._spawn(group, calls)
+        # Most walks are one call, or one after the other: who is alone needs no task of its own.
+        while len(calls) == 1 and not self.walk.stopped:
+            calls = await self._settle(calls[0])
+        if calls:
+            async with asyncio.TaskGroup() as group:
+                self._spawn(group, calls)
 
     def _spawn(self, group: asyncio.TaskGroup, calls: Sequence[Call]) -> None:
         for call in calls:

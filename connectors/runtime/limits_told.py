@@ -29,6 +29,8 @@ _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,9})?", re.ASCII)
 # As seconds to go these would be decades: they are since 1970, the larger ones in milliseconds.
 _EPOCH_SECONDS = 1e9
 _EPOCH_MILLISECONDS = 1e12
+# In the name of every header that is read here.
+_WORD = "rate"
 _FAMILIES = ("ratelimit-", "x-ratelimit-", "x-rate-limit-")
 
 
@@ -40,8 +42,13 @@ class LimitsTold:
     reset: timedelta | None = None
 
 
+_NOTHING = LimitsTold()
+
+
 def read_limits(reply: Reply) -> LimitsTold:
     """Read the rate-limit headers of a reply, whatever its status."""
+    if not any(_WORD in name for name in reply.headers):
+        return _NOTHING
     told = [*_structured(reply.headers), *_seventh_draft(reply.headers)]
     if told:
         return min(told, key=_tightness)

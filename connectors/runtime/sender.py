@@ -3,8 +3,8 @@
 After a 401 it does so once more, if there is another credential.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Protocol
@@ -74,56 +74,68 @@ class PacedSender:
         `retry_after`, while a circuit is open, or what the authorizer or the wire raises.
         """
         deadline = self._clock.monotonic() + timeout.total_seconds()
-        async with self._leave(call, deadline, demand) as (signature, reply, passage):
+        signature, reply, passage = await self._leave(call, deadline, demand)
+        # The circuits' leave is kept until it is known what a 401 means.
+        try:
             if reply.status != HTTPStatus.UNAUTHORIZED:
                 return reply
             if not await self._authorizer.renew(rejected=signature, timeout=self._remaining(deadline)):
                 passage.refused()
                 return reply
-        async with self._leave(call, deadline, demand) as (_, reply, passage):
-            if reply.status == HTTPStatus.UNAUTHORIZED:
-                passage.refused()
-            return reply
+        finally:
+            passage.leave()
+        _, reply, passage = await self._leave(call, deadline, demand)
+        if reply.status == HTTPStatus.UNAUTHORIZED:
+            passage.refused()
+        passage.leave()
+        return reply
 
-    @asynccontextmanager
-    async def _leave(
-        self, call: Call, deadline: float, demand: Demand
-    ) -> AsyncIterator[tuple[Pairs, Reply, Passage]]:
-        """Send once; the circuits' leave is kept until the block has said what a 401 means."""
+    async def _leave(self, call: Call, deadline: float, demand: Demand) -> tuple[Pairs, Reply, Passage]:
+        """Send once; the circuits' leave goes with the reply, whoever has it gives it back."""
         if demand.exhausted:
             raise OverBudgetError
         self._guard.check()
         # Nobody keeps a place while waiting for a credential. At its turn a call asks again: another
         # one may have been refused since, and got a newer credential.
         await self._authorizer.headers(timeout=self._remaining(deadline))
-        passage = None
+        while True:
+            patience = self._remaining(min(deadline, demand.until))
+            try:
+                async with self._governor.turn(self._lane, demand=demand, timeout=patience) as turn:
+                    return await self._go(call, deadline, demand, turn)
+            except _TooLateError:
+                continue
+            except _NotSentError as held:
+                raise held.reason from None
+
+    async def _go(
+        self, call: Call, deadline: float, demand: Demand, turn: Turn
+    ) -> tuple[Pairs, Reply, Passage]:
+        """Send at the call's turn; _TooLateError where it was not ready for it."""
+        granted = self._clock.monotonic()
         try:
-            sent: tuple[Pairs, Reply, Passage] | None = None
-            while sent is None:
-                if passage is not None:
-                    passage.leave()
-                patience = self._remaining(min(deadline, demand.until))
-                with suppress(_TooLateError):
-                    async with self._governor.turn(self._lane, demand=demand, timeout=patience) as turn:
-                        granted = self._clock.monotonic()
-                        try:
-                            signature = await self._authorizer.headers(timeout=self._remaining(deadline))
-                            passage = await self._guard.enter(timeout=self._in_time(deadline))
-                            remaining = self._in_time(deadline)
-                        except SourceError as error:
-                            raise _NotSentError(error) from None
-                        if self._clock.monotonic() - granted > _AT_ITS_TURN:
-                            raise _TooLateError
-                        if not demand.take():
-                            raise OverBudgetError
-                        reply = await self._exchange(call, signature, remaining, turn, passage)
-                        sent = signature, reply, passage
-            yield sent
-        except _NotSentError as held:
-            raise held.reason from None
-        finally:
-            if passage is not None:
-                passage.leave()
+            signature = await self._authorizer.headers(timeout=self._remaining(deadline))
+            passage = await self._guard.enter(timeout=self._in_time(deadline))
+        except SourceError as error:
+            raise _NotSentError(error) from None
+        try:
+            remaining = self._ready(deadline, demand, granted=granted)
+            return signature, await self._exchange(call, signature, remaining, turn, passage), passage
+        except BaseException:
+            passage.leave()
+            raise
+
+    def _ready(self, deadline: float, demand: Demand, *, granted: float) -> timedelta:
+        """Give the time for a call that leaves now, and have it paid for."""
+        try:
+            remaining = self._in_time(deadline)
+        except SourceError as error:
+            raise _NotSentError(error) from None
+        if self._clock.monotonic() - granted > _AT_ITS_TURN:
+            raise _TooLateError
+        if not demand.take():
+            raise OverBudgetError
+        return remaining
 
     async def _exchange(
         self, call: Call, signature: Pairs, timeout: timedelta, turn: Turn, passage: Passage

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 
@@ -139,7 +139,13 @@ class Speaker:
 
 def keys_of(lane: Lane) -> tuple[str, ...]:
     """Give the keys of a lane, all of one slot of a cluster; they name nobody."""
-    name = blake2b(f"{lane.host}\0{lane.identity}".encode(), digest_size=16).hexdigest()
+    return _keys(lane.host, lane.identity)
+
+
+@lru_cache(maxsize=256)
+def _keys(host: str, identity: str) -> tuple[str, ...]:
+    # The same ones, twice for each call.
+    name = blake2b(f"{host}\0{identity}".encode(), digest_size=16).hexdigest()
     return tuple(f"relgraph:governor:{{{name}}}:{part}" for part in _PARTS)
 
 
