@@ -33,13 +33,15 @@ _CLIENT_TIMEOUTS = 40
 _KEYS_A_SCRIPT = 500
 _MILLISECOND = timedelta(milliseconds=1)
 
-# ARGV: operation, channel, word, and then: to take, the token and its life; to release, a token for each
-# key. Taking gives for each lease 0 when it is taken, else how long it lasts. One without an end is
-# nobody's: no step here makes one.
+# ARGV: operation, channel, word, and then: to take, the token, its life and how many of the keys are
+# leases; to release, a token for each key. Taking gives for each lease 0 when it is taken, else how long it
+# lasts, and then how many of the other keys are there. A lease without an end is nobody's: no step here
+# makes one.
 _SCRIPT = """
-local operation, told = ARGV[1], {}
-local left = {}
-for i, key in ipairs(KEYS) do
+local operation, told, left, kept = ARGV[1], {}, {}, 0
+local leases = operation == 'take' and tonumber(ARGV[6]) or #KEYS
+for i = 1, leases do
+  local key = KEYS[i]
   local owner = redis.call('get', key)
   if operation == 'take' then
     local lasts = redis.call('pttl', key)
@@ -55,6 +57,8 @@ for i, key in ipairs(KEYS) do
     if not owner or owner == ARGV[i + 3] then told[#told + 1] = key end
   end
 end
+for i = leases + 1, #KEYS do kept = kept + redis.call('exists', KEYS[i]) end
+left[leases + 1] = kept
 if #told > 0 then redis.call('publish', ARGV[2], ARGV[3] .. table.concat(told, ' ')) end
 return left
 """
@@ -118,27 +122,38 @@ class LeaseServer:
         self._keys_a_script = 1 if isinstance(self._client, RedisCluster) else _KEYS_A_SCRIPT
 
     async def take(
-        self, keys: Sequence[str], *, token: str, origin: str, caller: Caller
-    ) -> Mapping[str, timedelta]:
+        self, keys: Sequence[str], *, token: str, origin: str, caller: Caller, kept: Sequence[str]
+    ) -> tuple[Mapping[str, timedelta], bool]:
         """Take what nobody holds; give how long each of the others lasts, whose holders are told.
 
-        Who is cancelled has asked for them all the same; `release` comes after.
+        Gives beside that whether none of the keys `kept` was there, False where nobody has looked. Who
+        is cancelled has asked for the leases all the same; `release` comes after.
         """
         word = f"{_WANTED} {origin} {caller.weight!r} {quote(caller.name, safe='')} "
-        left: list[object] = []
-        for reply in [
-            self._scripts.run(_named(some), ("take", CHANNEL, word, token, self._life))
+        # On a cluster they are in other slots, and a script that is one of several looks too early.
+        looked_for = kept if len(keys) + len(kept) <= self._keys_a_script else ()
+        left: list[int] = []
+        found = 0
+        for some, reply in [
+            (
+                some,
+                self._scripts.run(
+                    (*_named(some), *looked_for), ("take", CHANNEL, word, token, self._life, str(len(some)))
+                ),
+            )
             for some in self._apart(keys)
         ]:
-            told = await reply
+            told = cast("list[int] | None", await reply)
             if told is None:
                 raise StoreUnavailableError("the leases cannot be asked for")
-            left += told
-        return {
+            left += told[: len(some)]
+            found += told[len(some)]
+        others = {
             key: milliseconds * _MILLISECOND
-            for key, milliseconds in zip(keys, cast("list[int]", left), strict=True)
+            for key, milliseconds in zip(keys, left, strict=True)
             if milliseconds
         }
+        return others, bool(looked_for) and not found
 
     async def renew(self, held: Mapping[str, str]) -> None:
         """Let each lease last its whole life from now, if it still is its token's or nobody's."""

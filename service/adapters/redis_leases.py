@@ -24,7 +24,7 @@ from connectors.ports import Caller, Clock
 from service.adapters.breaker import Breaker
 from service.adapters.lease_server import CHANNEL, Freed, LeaseServer, Wanted, parse_word
 from service.adapters.signals import Signals
-from service.usecases.lease import Led
+from service.usecases.lease import Led, Taken
 
 T = TypeVar("T")
 
@@ -76,7 +76,9 @@ class RedisLeases:
         signals.subscribe(CHANNEL, self._hear)
         signals.on_reconnect(self._catch_up)
 
-    async def take(self, keys: Sequence[str], *, caller: Caller) -> Mapping[str, Led]:
+    async def take(
+        self, keys: Sequence[str], *, caller: Caller, kept: Sequence[str] = ()
+    ) -> Mapping[str, Led]:
         """Take every lease that nobody holds, in one round trip, and give the others."""
         keys = list(dict.fromkeys(keys))
         if not keys:
@@ -86,16 +88,19 @@ class RedisLeases:
             self._followed[key] = _Followed()
             self._early.setdefault(key, [])
         try:
-            left = await self._server.take(keys, token=token, origin=self._origin, caller=caller)
+            left, nothing_kept = await self._server.take(
+                keys, token=token, origin=self._origin, caller=caller, kept=kept
+            )
         except StoreUnavailableError:
-            left = {}
+            left, nothing_kept = {}, False
         except asyncio.CancelledError:
             # The server gives them all the same.
             self._server.release(dict.fromkeys(keys, token))
             self._forget(keys)
             raise
         now = self._clock.monotonic()
-        led = {key: Led(until=now + lasts.total_seconds()) for key, lasts in left.items()}
+        led = Taken({key: Led(until=now + lasts.total_seconds()) for key, lasts in left.items()})
+        led.nothing_kept = nothing_kept
         for key in keys:
             if key in led:
                 self._lead_elsewhere(key, led[key])

@@ -19,6 +19,7 @@ from service.usecases.meter import Found
 from service.usecases.settling import SERVED, Answered, batches, for_all, from_cache, settled
 from service.usecases.shelf import Ask, Held, Shelf, Since
 from service.usecases.source import Source
+from service.usecases.spending import Spending
 
 # Seconds from the beginning of an answer for which a source is awaited although a stale answer of its
 # is at hand that may stand in: a quick source is worth them, and a slow one goes on behind the answer.
@@ -26,24 +27,6 @@ PATIENCE = 0.1
 # Seconds that a walk's looks into the cache and what it keeps may take, whoever asked: a replica whose
 # loop is busy must not ask, or have another one ask, what is known. The store gives up before.
 _FOR_ALL = 30.0
-
-
-class _Counting:
-    """One source's share of the calls of an answer."""
-
-    def __init__(self, allowance: Allowance, calls: Counter[str], source: str) -> None:
-        self._allowance = allowance
-        self._calls = calls
-        self._source = source
-
-    @property
-    def exhausted(self) -> bool:
-        return self._allowance.exhausted
-
-    def take(self) -> bool:
-        taken = self._allowance.take()
-        self._calls[self._source] += taken
-        return taken
 
 
 async def _at_once() -> None:
@@ -313,7 +296,7 @@ class Fetcher:
         return self._turns.setdefault(source.name, Semaphore(source.pace.concurrency * 3 // 2))
 
     def _rider(self, source: Source) -> Rider:
-        return Rider(self.caller, self.deadline, _Counting(self.allowance, self.calls, source.name))
+        return Rider(self.caller, self.deadline, Spending(self.allowance, self.calls, source.name))
 
     def _route(self, ask: Ask, since: Since) -> Route:
         """Give the way to ask questions like this one: of its source, tenant and aspect."""
@@ -338,6 +321,7 @@ class Fetcher:
             look=look,
             keep=keep,
             shared=partial(for_all, source=source),
+            places=lambda address: shelf.places(Ask(source, address, ask.aspect)),
         )
 
     def _measure(self, ask: Ask, trail: Trail | None) -> None:

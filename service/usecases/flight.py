@@ -59,12 +59,18 @@ class Landing:
         return 0.0 < self.latest < rider.deadline - _SOONER
 
 
+def _kept_nowhere(address: Address) -> Sequence[str]:  # noqa: ARG001 - whatever it is
+    """Name no key: nobody need look for it."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """What it takes to ask questions that may share a batch.
 
     `key` gives the question's text in the fleet, `look` which of some addresses the cache answers by
     now, `keep` writes down what was found, `shared` leaves out of it what is not for everybody.
+    `places` gives the store keys that `look` would find an answer under, none if that cannot be told.
     """
 
     source: Source
@@ -75,6 +81,7 @@ class Route:
     look: Callable[[Sequence[Address]], Awaitable[Collection[Address]]]
     keep: Callable[[Sequence[Finding]], Awaitable[None]]
     shared: Callable[[Finding], Finding]
+    places: Callable[[Address], Sequence[str]] = _kept_nowhere
 
 
 @dataclass(slots=True, eq=False)
@@ -106,7 +113,10 @@ class Seat:
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """The questions that one walk asks; as a Demand, everybody who rides it together."""
+    """The questions that one walk asks; as a Demand, everybody who rides it together.
+
+    `unknown`: nothing that could answer them was in the store when their leases were taken.
+    """
 
     route: Route
     seats: list[Seat] = field(default_factory=list)
@@ -116,6 +126,7 @@ class Flight:
     elsewhere: dict[Caller, None] = field(default_factory=dict)
     listeners: dict[Callable[[Caller], None], None] = field(default_factory=dict)
     latest: float = 0.0
+    unknown: bool = False
 
     @property
     def riders(self) -> Iterator[Rider]:

@@ -21,7 +21,7 @@ from connectors.ports import Caller, Clock
 from connectors.walk import Walk
 from service.graph.budget import Tally
 from service.usecases.flight import Drive, Flight, Landing, Rider, Route, Seat
-from service.usecases.lease import Leases
+from service.usecases.lease import Leases, Taken
 from service.usecases.meter import Meter
 
 # Seconds that a batch with room left waits for what others ask: less than one call takes.
@@ -155,7 +155,8 @@ class Flights:
             if route.source.connector.spec.batch_size > 1:
                 await self._gather(flight)
             held = await self._lead(flight)
-            await self._pass_known(flight)
+            if not flight.unknown:
+                await self._pass_known(flight)
             if flight.seats:
                 await self._walk(flight)
         except Exception as error:  # noqa: BLE001 - a defect is told to those who wait, and ends nobody else
@@ -176,7 +177,9 @@ class Flights:
     async def _lead(self, flight: Flight) -> list[str]:
         """Take the leases; questions that another process asks leave the flight. Gives what is held."""
         keys = [seat.key for seat in flight.seats]
-        led = await self._leases.take(keys, caller=flight.callers[0])
+        places = [key for seat in flight.seats for key in flight.route.places(seat.address)]
+        led = await self._leases.take(keys, caller=flight.callers[0], kept=places)
+        flight.unknown = isinstance(led, Taken) and led.nothing_kept
         for seat in [seat for seat in flight.seats if seat.key in led]:
             flight.seats.remove(seat)
             alone = Flight(flight.route, [seat])

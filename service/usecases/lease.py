@@ -14,6 +14,12 @@ class Led:
     until: float
 
 
+class Taken(dict[str, Led]):
+    """The leases of some that others hold; with `nothing_kept` none of what was looked for was there."""
+
+    nothing_kept: bool = False
+
+
 class Leases(Protocol):
     """Leases on questions in the whole fleet; where the store fails, everybody leads.
 
@@ -21,9 +27,13 @@ class Leases(Protocol):
     method raises for trouble with the store.
     """
 
-    async def take(self, keys: Sequence[str], *, caller: Caller) -> Mapping[str, Led]:
+    async def take(
+        self, keys: Sequence[str], *, caller: Caller, kept: Sequence[str] = ()
+    ) -> Mapping[str, Led]:
         """Take every lease that nobody holds, in one round trip, and give the others.
 
+        `kept` are the store keys under which answers would be. Where it can be told on the way, a
+        `Taken` says that none of them was there when the leases were taken: who looks finds nothing.
         Who leads one of the others is told that `caller` waits for it. From the moment of this call
         on no word about one of the others is missed: whoever is given `Led` follows it by `freed`,
         or says `unfollow`.
@@ -54,7 +64,13 @@ class Leases(Protocol):
 class OneProcess:
     """Leases of a process that has no fleet: it always leads, and nobody waits elsewhere."""
 
-    async def take(self, keys: Sequence[str], *, caller: Caller) -> Mapping[str, Led]:  # noqa: ARG002 - the port's
+    async def take(
+        self,
+        keys: Sequence[str],  # noqa: ARG002 - the port's
+        *,
+        caller: Caller,  # noqa: ARG002 - the same
+        kept: Sequence[str] = (),  # noqa: ARG002 - the same
+    ) -> Mapping[str, Led]:
         """Lead everything."""
         return {}
 

@@ -90,6 +90,7 @@ class Shelf:
     markers_only: bool = False
     down: bool = False
     _scopes: dict[Realm, Scope] = field(default_factory=dict)
+    _keys: dict[Ask, list[str]] = field(default_factory=dict)
 
     async def read(
         self, asks: Sequence[Ask], *, nodes: Collection[NodeId] | None, deadline: float
@@ -139,10 +140,14 @@ class Shelf:
     def flight_key(self, ask: Ask) -> str:
         """Give what a question is called while it is asked: who may share an answer may share this."""
         access, tenant, hasher = self.accesses[ask.source.name], ask.address.tenant, self.cabinet.hasher
-        scope = scope_of(ask.source, access, tenant=tenant)
+        scope = self._scope((ask.source.name, tenant))
         question = Question(scope, tenant, str(ask.address), ask.aspect, self.filter)
         # Under a tenant's partition each credential asks for itself: that shows whether it is taken.
         return hasher.text("flight", question.key(hasher), access.identity, self.markers_only)
+
+    def places(self, ask: Ask) -> Sequence[str]:
+        """Give the store keys under which an answer would be; none where nobody looks for one."""
+        return () if self.markers_only else self._questions(ask)
 
     async def verdicts(self, realms: Collection[Realm], *, deadline: float) -> dict[Realm, bool]:
         """Give for which of these an upstream has lately accepted or refused this request's credential."""
@@ -175,7 +180,6 @@ class Shelf:
 
     async def keep(self, source: Source, findings: Iterable[Finding], *, deadline: float) -> None:
         """Write back what may answer a later question, and what was learnt of the credential."""
-        access = self.accesses[source.name]
         items: list[Item] = []
         for finding in findings:
             listing = finding.listing
@@ -183,7 +187,7 @@ class Shelf:
                 items.append(self._markers.refusal(source, finding))
             elif finding.cacheable or (self.markers_only and finding.listing.edges):
                 if not self.markers_only:
-                    scope = scope_of(source, access, tenant=listing.address.tenant)
+                    scope = self._scope((source.name, listing.address.tenant))
                     entry = partial(self._entry, scope, source, listing)
                     items += await to_thread(entry) if len(listing.edges) >= _LARGE else entry()
                 shown = source.visibility is Visibility.TENANT or source.by_caller
@@ -200,16 +204,20 @@ class Shelf:
         return self.accesses[source.name].sender is not None
 
     def _questions(self, ask: Ask) -> list[str]:
+        if (known := self._keys.get(ask)) is not None:
+            return known
         # A listing under a wider filter answers a narrower question: what it holds is filtered here.
         source, address = ask.source, ask.address
         filters = [source.connector.pushed(address, self.filter, batched=way) for way in (False, True)]
         if self.filter.deleted is Deleted.EXCLUDE:
             filters.append(Filter())
         scope = self._scope((source.name, address.tenant))
-        return [
+        # Asked for again for each question that the cache does not answer.
+        keys = self._keys[ask] = [
             Question(scope, address.tenant, str(address), ask.aspect, wanted).key(self.cabinet.hasher)
             for wanted in dict.fromkeys(filters)
         ]
+        return keys
 
     async def _latest(
         self, asks: Sequence[Ask], since: Since, deadline: float

@@ -53,7 +53,13 @@ class LoneLeases:
         """Give the keys that are followed or waited for here."""
         return frozenset({*self._told, *self._waiting})
 
-    async def take(self, keys: Sequence[str], *, caller: Caller) -> Mapping[str, Led]:
+    async def take(
+        self,
+        keys: Sequence[str],
+        *,
+        caller: Caller,
+        kept: Sequence[str] = (),
+    ) -> Mapping[str, Led]:
         """Take every lease that nobody holds, and give the others."""
         await asyncio.sleep(0)
         led = {}

@@ -20,6 +20,7 @@ from harness.store import Store
 from service.adapters.breaker import Breaker
 from service.adapters.redis_leases import RedisLeases
 from service.adapters.signals import Signals
+from service.usecases.lease import Taken
 
 ANNA = Caller("anna")
 KEY = "rg1:AAAAAAAAAAAAAAAAAAAAAA"
@@ -35,6 +36,7 @@ from connectors.runtime.clock import SystemClock
 from service.adapters.breaker import Breaker
 from service.adapters.redis_leases import RedisLeases
 from service.adapters.signals import Signals
+from service.usecases.lease import Taken
 
 async def hold(url, key):
     clock = SystemClock()
@@ -359,3 +361,24 @@ async def test_a_herd_that_queues_to_take_ends_no_lease(server: Store, tmp_path:
         await leases.close()
         await signals.close()
     assert server.content(everything=True) == {}
+
+
+async def test_a_taker_is_told_on_the_way_that_no_answer_is_there(server: Store, join: Join) -> None:
+    """Who takes leases learns whether anything is kept where answers would be, if it asks for that."""
+    leases = await join()
+    others = [f"{KEY[:-1]}{number}" for number in range(3)]
+
+    async def nothing_kept(*kept: str) -> bool:
+        taken = await leases.take([KEY, *others[:1]], caller=ANNA, kept=kept)
+        await leases.give_back([KEY, *others[:1]])
+        return isinstance(taken, Taken) and taken.nothing_kept
+
+    assert not await nothing_kept()
+    assert await nothing_kept(*others)
+    with closing(server.client()) as client:
+        client.set(others[2], "an answer")
+    assert not await nothing_kept(*others)
+    assert await nothing_kept(*others[:2])
+    server.kill()
+    assert not await nothing_kept(*others)
+    server.start()

@@ -1,7 +1,7 @@
 """What becomes of a walk that has ended: kept whoever is left, and handed to nobody whom it does not suit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 
 from connectors.errors import SourceThrottledError
 from connectors.model import Outcome
-from connectors.ports import Demand
+from connectors.ports import Caller, Demand
 from connectors.walk import Finding, Walk
 from connectors.wire import Call, Reply
 from service.adapters.memory_store import MemoryStore
@@ -18,6 +18,9 @@ from service.cache.freshness import Tolerance
 from service.cache.store import Item
 from service.graph.budget import Budget
 from service.usecases.answering import Answer
+from service.usecases.flights import Flights
+from service.usecases.lease import Led, OneProcess, Taken
+from service.usecases.meter import NoMeter
 from service.usecases.request import Require
 
 HURRIED = Budget(timeout=timedelta(seconds=0.05))
@@ -209,3 +212,39 @@ async def test_a_spent_walk_that_has_not_landed_does_not_hold_the_loop(stage: An
         assert (await hurried).reports[0].outcome is Outcome.OVER_BUDGET
     landing.set()
     assert (await spent).reports[0].outcome is Outcome.OVER_BUDGET
+
+
+async def test_nobody_looks_where_nothing_can_be(stage: Any) -> None:
+    """Who is told with the leases that no answer is kept does not look for one; else it does."""
+
+    class Telling(OneProcess):
+        """Leases that tell what is kept."""
+
+        nothing_kept = True
+
+        async def take(
+            self, keys: Sequence[str], *, caller: Caller, kept: Sequence[str] = ()
+        ) -> Mapping[str, Led]:
+            """Lead everything, and tell."""
+            asked.append(tuple(kept))
+            taken = Taken()
+            taken.nothing_kept = self.nothing_kept
+            return taken
+
+    asked: list[tuple[str, ...]] = []
+    loads: list[Sequence[str]] = []
+    stage.source("s1", "n").line("n:t:a", "n:t:b")
+    leases = Telling()
+    stage.flights = Flights(stage.drive, leases=leases, clock=stage.clock, meter=NoMeter())
+    load = stage.store.load
+
+    async def noting(keys: Sequence[str]) -> list[bytes | None]:
+        loads.append(keys)
+        found: list[bytes | None] = await load(keys)
+        return found
+
+    stage.store.load = noting
+    for node, leases.nothing_kept, looks in (("n:t:a", True, 1), ("n:t:b", False, 2)):
+        loads.clear()
+        assert (await stage.ask(node)).complete
+        assert len([keys for keys in loads if set(asked[-1]) <= set(keys)]) == looks
