@@ -12,7 +12,7 @@ from connectors.model import Address, NodeId, Outcome
 from connectors.ports import Allowance, Caller, Clock
 from connectors.walk import Finding, Listing, Trail, Walk
 from service.cache.freshness import Standing
-from service.usecases.flight import TIME_IS_UP, Alone, Landing, Rider, Route
+from service.usecases.flight import TIME_IS_UP, Alone, Landing, Overhear, Rider, Route, to_nobody
 from service.usecases.flights import Flights
 from service.usecases.ledger import Ledger, Owed
 from service.usecases.meter import Found
@@ -60,6 +60,7 @@ class Fetcher:
     advanced: int = 0
     learnt: int = 0
     _turns: dict[str, Semaphore] = field(default_factory=dict)
+    _overheard: dict[Ask, Finding] = field(default_factory=dict)
     _patient_until: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -186,8 +187,16 @@ class Fetcher:
         self, batch: Sequence[Ask], stale: Mapping[Ask, Held], since: Since, found: dict[Ask, Answered]
     ) -> None:
         """Have a batch asked, by whomever; again, where somebody else's patience or budget was at an end."""
-        source = batch[0].source
-        rider = self._rider(source)
+        source, aspect = batch[0].source, batch[0].aspect
+
+        def overhear(address: Address, landing: Landing) -> None:
+            # Told at once, and settled when it has been kept.
+            finding, ask = landing.finding, Ask(source, address, aspect)
+            if finding is not None and not self._is_anothers(landing, rider, since):
+                self._hear(ask, finding)
+                self._overheard[ask] = finding
+
+        rider = self._rider(source, overhear)
         # What has not begun can still wait for the reader.
         async with self._turn(source):
             await self.room()
@@ -281,22 +290,27 @@ class Fetcher:
             found[ask] = Answered(finding)
         await self.shelf.keep(source, shared, deadline=self.deadline)
 
+    def _hear(self, ask: Ask, finding: Finding) -> None:
+        listing = finding.listing
+        self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
+        self.heard(ask, finding)
+
     def _adopt(self, ask: Ask, finding: Finding, trail: Trail | None) -> None:
         self._measure(ask, trail)
         if trail is None:
             self.left.pop(ask, None)
         else:
             self.left[ask] = trail
-        listing = finding.listing
-        self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
-        self.heard(ask, finding)
+        if self._overheard.pop(ask, None) is not finding:
+            self._hear(ask, finding)
 
     def _turn(self, source: Source) -> Semaphore:
         # For every two that are out a third is got ready or digested: a free place is taken at once.
         return self._turns.setdefault(source.name, Semaphore(source.pace.concurrency * 3 // 2))
 
-    def _rider(self, source: Source) -> Rider:
-        return Rider(self.caller, self.deadline, Spending(self.allowance, self.calls, source.name))
+    def _rider(self, source: Source, overhear: Overhear = to_nobody) -> Rider:
+        spending = Spending(self.allowance, self.calls, source.name)
+        return Rider(self.caller, self.deadline, spending, overhear)
 
     def _route(self, ask: Ask, since: Since) -> Route:
         """Give the way to ask questions like this one: of its source, tenant and aspect."""

@@ -29,13 +29,24 @@ class Drive(Protocol):
         ...
 
 
+Overhear = Callable[[Address, "Landing"], None]
+
+
+def to_nobody(address: Address, landing: "Landing") -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rider:
-    """One answer that waits: in whose name, until when (`monotonic`), and what it may spend."""
+    """One answer that waits: in whose name, until when (`monotonic`), and what it may spend.
+
+    `overhear` is told how a question has ended while that is still being kept.
+    """
 
     caller: Caller
     deadline: float
     allowance: Allowance
+    overhear: Overhear = to_nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,8 @@ class Flights:
             if seat.address in failed:
                 # Who comes while it is being kept has not waited for it.
                 self._unlist(seat)
+            for rider in seat.riders:
+                rider.overhear(seat.address, flight.over[seat.address])
         await route.keep(shared)
         for seat in flight.seats:
             self._land(seat, flight.over[seat.address])

@@ -17,10 +17,12 @@ from connectors.walk import Finding, Walk
 from harness.folding import Folded, Json, differences, fold, lasting
 from harness.reference import NODES, Row
 from harness.rows import budgets, dense, hop_counts, plain_rules, rules, symmetric
+from service.adapters.memory_store import MemoryStore
 from service.api.about import describe
 from service.api.body import encode_json
 from service.api.streaming import write_event
 from service.cache.freshness import Tolerance
+from service.cache.store import Item
 from service.graph.assemble import Order
 from service.graph.budget import Budget
 from service.usecases.answering import Answer
@@ -75,6 +77,20 @@ def _open(stage: Any, pause: Pause = _no_pause) -> Any:
         return findings
 
     return replace(stage.expander, flights=stage.fly(drive))
+
+
+class Keeping(MemoryStore):
+    """A memory store that takes what it is to keep only when it is let."""
+
+    def __init__(self, clock: Any) -> None:
+        """Start empty."""
+        super().__init__(clock=clock)
+        self.free = asyncio.Event()
+
+    async def save(self, items: Sequence[Item]) -> None:
+        """Wait, and keep."""
+        await self.free.wait()
+        await super().save(items)
 
 
 def _write(events: Sequence[Any], *, several: bool = False) -> list[bytes]:
@@ -556,3 +572,23 @@ async def test_a_stream_in_time_is_cut_like_an_answer(stage: Any) -> None:
     assert folded.graph["truncated"] == ["timeout"]
     assert set(folded.nodes) == {SEED, "m:t:z"}
     assert folded.sources["s2"]["outcome"] == "timeout"
+
+
+async def test_an_edge_is_told_while_it_is_still_being_kept(stage: Any) -> None:
+    """What a source has told need not be in the store for the reader to have it, but for the end it does."""
+    stage.source("s1", "n").line("n:t:a", "n:t:b")
+    stage.store = store = Keeping(stage.clock)
+    stream = Stream(await stage.expander.begin(GraphRequest(("n:t:a",))))
+    async with asyncio.timeout(PATIENCE):
+        await stream.begin()
+        assert "edge" in {event.kind for event in await stream.news()}
+        later = asyncio.create_task(stream.news())
+        await asyncio.sleep(0.02)
+        assert not later.done()
+        store.free.set()
+        kinds = [event.kind for event in await later]
+        while events := await stream.news():
+            kinds += [event.kind for event in events]
+    assert kinds.count("edge") == 0
+    assert kinds[-1] == "done"
+    await stream.close()
