@@ -25,7 +25,7 @@ from connectors.errors import (
     SourceThrottledError,
     SourceTimeoutError,
 )
-from connectors.model import Address, Edge, NodeFacts, NodeId, Outcome, Selection
+from connectors.model import Address, Edge, NodeFacts, NodeId, Outcome
 from connectors.wire import Aspect, Call, Reply
 
 _TROUBLE = {
@@ -238,7 +238,10 @@ class Walk:
 
     def _settle(self, call: Call) -> None:
         self._learnt = True
-        self._pending.pop(_digest(call), None)
+        if len(self._pending) == 1 and call in self._pending.values():
+            self._pending.clear()
+        else:
+            self._pending.pop(_digest(call), None)
 
     def _stop(
         self,
@@ -305,24 +308,27 @@ class Walk:
         return next((page.withheld for page in self._pages if page.withheld is not None), None)
 
     def _edges_of(self, address: Address) -> tuple[Edge, ...]:
-        shown = (edge for page in self._pages for edge in page.edges)
-        if isinstance(address, Selection):
-            return tuple(dict.fromkeys(shown))
-        return tuple(dict.fromkeys(e for e in shown if address in (e.subject, e.object)))
+        shown = [edge for page in self._pages for edge in page.edges]
+        if isinstance(address, NodeId):
+            shown = [edge for edge in shown if address in (edge.subject, edge.object)]
+        # Hardly a listing tells anything twice, which texts show sooner than edges.
+        told = {(edge.subject.text, edge.object.text, edge.record) for edge in shown}
+        return tuple(shown if len(told) == len(shown) else dict.fromkeys(shown))
 
     def _facts_of(self, asked: Sequence[Address | None], edges: Sequence[Edge]) -> tuple[NodeFacts, ...]:
-        concerned = set(asked)
-        concerned.update(edge.subject for edge in edges)
-        concerned.update(edge.object for edge in edges)
+        concerned = {node.text for node in asked if isinstance(node, NodeId)}
+        for edge in edges:
+            concerned.add(edge.subject.text)
+            concerned.add(edge.object.text)
         # What a batch tells of a node beside another one's relation is not this listing's to tell:
         # the same question would have another answer after another question.
         newest = {
-            facts.node: facts if facts.asked is None else replace(facts, asked=None)
+            facts.node.text: facts if facts.asked is None else replace(facts, asked=None)
             for page in self._pages
             for facts in page.facts
             if facts.asked is None or facts.asked in asked
         }
-        return tuple(facts for node, facts in newest.items() if node in concerned)
+        return tuple([facts for text, facts in newest.items() if text in concerned])
 
 
 def _digest(call: Call) -> bytes:

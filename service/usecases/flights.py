@@ -218,6 +218,8 @@ class Flights:
                 self._unlist(seat)
             for rider in seat.riders:
                 rider.overhear(seat.address, flight.over[seat.address])
+        # Who has something to tell by now goes first.
+        await asyncio.sleep(0)
         await route.keep(shared)
         for seat in flight.seats:
             self._land(seat, flight.over[seat.address])

@@ -6,6 +6,7 @@ expected here, be it wrong or only unusual (numbers as texts, a time with an off
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, MsgspecError, Struct, UnsetType, field
@@ -15,6 +16,7 @@ _LARGEST = 2**63 - 1
 _Whole = Annotated[int, Meta(ge=-_LARGEST, le=_LARGEST)]
 _Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
 _PLAIN = frozenset({str, float, bool, type(None)})
+_LONGEST_TIME = len("2006-01-02T15:04:05.999999999999999999Z")
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,18}))?Z")
 
 
@@ -61,6 +63,8 @@ def read_plain(body: bytes) -> PlainSlice | None:
 def _settle(row: PlainRow) -> bool:
     """Bring a row into its final form; False when a value in it is none of the usual ones."""
     for name, value in row.attributes.items():
+        if type(value) is str:
+            continue
         if type(value) is list:
             if not all(map(_is_scalar, value)):
                 return False
@@ -70,7 +74,7 @@ def _settle(row: PlainRow) -> bool:
     if row.tags is None:
         row.tags = ()
     if row.written_at is not None:
-        written = _rewrite(row.written_at)
+        written = _rewrite(row.written_at) if len(row.written_at) <= _LONGEST_TIME else None
         if written is None:
             return False
         row.written_at = written
@@ -82,6 +86,7 @@ def _is_scalar(value: Any) -> bool:
     return type(value) in _PLAIN or (type(value) is int and -_LARGEST <= value <= _LARGEST)
 
 
+@lru_cache(maxsize=4096)
 def _rewrite(text: str) -> str | None:
     """Cut a time to microseconds, as a datetime would be written; None when it is no time in UTC."""
     match = _TIME.fullmatch(text)
