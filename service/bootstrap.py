@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from random import random
+from typing import Any
 
 from connectors.credential import CallerCredential, RefreshCredential
 from connectors.ports import Clock, Demand, Governor, Sender, Sleeper, Vault
@@ -32,6 +33,7 @@ from service.adapters.signals import Signals
 from service.adapters.upstream import Upstream
 from service.adapters.vault import RedisVault
 from service.cache.hasher import Hasher
+from service.cache.key import WATCHED
 from service.settings import EMBEDDED, Settings, SourceEntry
 from service.usecases.cabinet import Cabinet
 from service.usecases.crosswalks import Crosswalks
@@ -42,12 +44,15 @@ from service.usecases.lore import Lore, keep_learning
 from service.usecases.measuring import Measuring
 from service.usecases.plan import Planner
 from service.usecases.pulse import Pulse
+from service.usecases.repeats import Repeats
 from service.usecases.resume import Resume
 from service.usecases.revoked import Revoked, keep_telling
 from service.usecases.service import Service
 from service.usecases.source import Source
 from service.usecases.switch import Switchboard, keep_reading, read_once
 
+# How long the store may say nothing before it is asked for a word; after twice as long it counts as gone.
+_QUIET = timedelta(seconds=1)
 # The first two pauses of an open circuit are waited out, the longer ones are told.
 _AWAITED = timedelta(milliseconds=600)
 
@@ -70,7 +75,8 @@ async def open_service(settings: Settings, *, slot: MetricsSlot | None = None) -
         stack.push_async_callback(store.close)
         metrics = ProcessMetrics(store=store, clock=clock, slot=slot)
         keys = [key.get_secret_value() for key in settings.secret_keys]
-        signals = Signals(url, clock=clock, timeout=settings.store_timeout)
+        signals = Signals(url, clock=clock, timeout=settings.store_timeout, quiet=_QUIET)
+        repeats = _keep_repeats(signals, settings.repeats_bytes, clock)
         await signals.start()
         stack.push_async_callback(signals.close)
         local = LocalGovernor(clock=clock)
@@ -91,7 +97,7 @@ async def open_service(settings: Settings, *, slot: MetricsSlot | None = None) -
         opener = _Opener(stack, url, Cipher(keys), Hasher(keys), governor, circuits, metrics, switchboard)
         sources = tuple([await opener.open_source(entry) for entry in settings.sources.values()])
         metrics.watch(sources)
-        revoked = Revoked()
+        revoked = Revoked(told=repeats.note_changed)
         cabinet = Cabinet(
             store=store,
             hasher=opener.hasher,
@@ -139,11 +145,19 @@ async def open_service(settings: Settings, *, slot: MetricsSlot | None = None) -
                 pulse=pulse,
                 metrics=metrics,
                 switchboard=switchboard,
+                repeats=repeats,
             )
             telling.cancel()
             learning.cancel()
             writing.cancel()
             switching.cancel()
+
+
+def _keep_repeats(signals: Signals, most_bytes: int, clock: Clock) -> Repeats[Any]:
+    repeats = Repeats[Any](most_bytes=most_bytes, clock=clock, watch=signals)
+    if repeats.is_on:
+        signals.track(*WATCHED, listener=repeats.note_changed)
+    return repeats
 
 
 @dataclass(frozen=True, slots=True)

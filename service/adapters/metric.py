@@ -54,6 +54,11 @@ REQUEST_SECONDS = Metric(
 ANSWERS = Metric(
     "relgraph_answers", "counter", "Graphs given, streams included, complete or not.", ("complete",)
 )
+REPEATS = Metric(
+    "relgraph_answers_repeated",
+    "counter",
+    "Graphs given again from a worker's memory: of these no lookup is counted, and no age.",
+)
 CALLS = Metric(
     "relgraph_upstream_calls",
     "counter",
@@ -121,7 +126,7 @@ WORKERS = Metric("relgraph_workers", "gauge", "Processes of this instance that s
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
-        *(REQUESTS, REQUEST_SECONDS, ANSWERS),
+        *(REQUESTS, REQUEST_SECONDS, ANSWERS, REPEATS),
         *(CALLS, CALL_SECONDS, OUTCOMES, REFRESHES, SHARED),
         *(LOOKUPS, SERVED_AGE),
         *(BREAKERS, CALLS_LEFT, CONCURRENCY),

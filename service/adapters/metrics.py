@@ -40,6 +40,7 @@ class ProcessMetrics:
         # A series that begins at zero has a rate from its first event on.
         for complete in (True, False):
             self._counted.show(of.ANSWERS, (_word(complete),))
+        self._counted.show(of.REPEATS, ())
 
     def watch(self, sources: Iterable[Source]) -> None:
         """Show how these sources are doing, for the configured credential, whenever numbers are shown."""
@@ -66,6 +67,10 @@ class ProcessMetrics:
     def answered(self, *, complete: bool) -> None:
         """Count one graph."""
         self._counted.count(of.ANSWERS, (_word(complete),))
+
+    def repeated(self) -> None:
+        """Count one graph given again."""
+        self._counted.count(of.REPEATS, ())
 
     def looked_up(self, source: str, *, found: Found) -> None:
         """Count what the cache had."""

@@ -5,13 +5,19 @@ Pub/sub forgets: what is said while nobody listens is gone. So every listener is
 sure to come, and what may have been missed must be looked up where it is kept. On a cluster a
 plain PUBLISH reaches every node, so one connection to any of them hears all.
 https://redis.io/docs/latest/develop/pubsub/
+
+The same connection may be told of every key that changes, by the server's own tracking; on a cluster
+each node would only tell of its own, so there nobody is told.
+https://redis.io/docs/latest/develop/reference/client-side-caching/
 """
 
 import asyncio
 import random
-from collections.abc import Callable
+import select
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
+from typing import cast
 
 import structlog
 from redis.asyncio import RedisCluster
@@ -19,12 +25,15 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 
 from connectors.ports import Clock
 from service.adapters.redis_attempts import Attempts
 from service.adapters.redis_client import TROUBLE, Client, open_client
 
 Listener = Callable[[bytes], None]
+ChangeListener = Callable[[Iterable[bytes] | None], None]
+"""Is told keys that may hold something else by now; None stands for all there are."""
 
 _CONNECTIONS = 2
 # The client's own timers only end what nobody waits for any more.
@@ -34,6 +43,9 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 # Words that lie there already are read without the loop turning; so often it turns all the same.
 _BATCH = 64
+_CHANGES = "__redis__:invalidate"
+# Turns of the loop that what has come may take to be read; a flood takes longer.
+_TURNS = 20
 _log = structlog.get_logger(__name__)
 
 
@@ -64,6 +76,10 @@ class Signals:
         self._channels: dict[str, list[Listener]] = {}
         self._unconfirmed: set[str] = set()
         self._reconnected: list[Callable[[], None]] = []
+        self._tracked: tuple[str, ...] = ()
+        self._changed: ChangeListener | None = None
+        self._tracking = False
+        self._incoming = select.poll()
         self._connection: AbstractConnection | None = None
         self._tried = asyncio.Event()
         self._failing = False
@@ -75,6 +91,34 @@ class Signals:
     def connected(self) -> bool:
         """Tell whether every word on every channel subscribed to comes in now."""
         return self._connection is not None and not self._unconfirmed
+
+    @property
+    def tracking(self) -> bool:
+        """Tell whether every change of a key that `track` asked for is told now."""
+        return self._tracking
+
+    def track(self, *prefixes: str, listener: ChangeListener) -> None:
+        """Have `listener` told of keys with these prefixes that are written, deleted, evicted or expired.
+
+        It is told None when what it was told before may no longer be all: whenever tracking begins
+        (again), and when the store was emptied. To be called before `start`.
+        """
+        self._tracked, self._changed = prefixes, listener
+
+    async def heed(self) -> bool:
+        """Have every change told that the server has sent by now; False if there are too many, or none come.
+
+        Who has changed something and then asks finds it changed: the word of it was sent before the
+        change was confirmed, and may lie unread beside the question.
+        """
+        for _ in range(_TURNS):
+            connection = self._connection
+            if connection is None or not self._tracking:
+                return False
+            if not (self._incoming.poll(0) or await connection.can_read()):
+                return True
+            await asyncio.sleep(0)
+        return False
 
     def subscribe(self, channel: str, listener: Listener) -> None:
         """Have `listener` told of each word on `channel`, from the next `on_reconnect` on for sure."""
@@ -126,8 +170,14 @@ class Signals:
     async def _session(self) -> None:
         """Listen until the connection fails, which it raises."""
         connection = await self._connect()
+        socket: int | None = None
         try:
-            self._unconfirmed = set(self._channels)
+            # The client's own look into its buffers does not reach what the kernel holds.
+            writer = cast("asyncio.StreamWriter", connection._writer)  # noqa: SLF001 - see above
+            socket = writer.get_extra_info("socket").fileno()
+            self._incoming.register(socket, select.POLLIN)
+            followed = await self._track(connection)
+            self._unconfirmed = {*self._channels, *([_CHANGES] if followed else [])}
             self._connection = connection
             if self._unconfirmed:
                 await connection.send_command("SUBSCRIBE", *self._unconfirmed, check_health=False)
@@ -135,9 +185,30 @@ class Signals:
                 self._begin()
             await self._read(connection)
         finally:
-            self._connection = None
+            self._connection, self._tracking = None, False
+            if socket is not None:
+                self._incoming.unregister(socket)
             with suppress(*TROUBLE):
                 await connection.disconnect(nowait=True)
+
+    async def _track(self, connection: AbstractConnection) -> bool:
+        """Ask the server to tell of changed keys over this connection; whether it does."""
+        if self._changed is None or isinstance(self._client, RedisCluster):
+            return False
+        prefixes = [word for prefix in self._tracked for word in ("PREFIX", prefix)]
+        try:
+            async with asyncio.timeout(_CONNECT):
+                await connection.send_command("CLIENT", "ID", check_health=False)
+                itself = await connection.read_response()
+                await connection.send_command(
+                    "CLIENT", "TRACKING", "ON", "REDIRECT", itself, "BCAST", *prefixes, check_health=False
+                )
+                await connection.read_response()
+        except ResponseError as error:
+            # A proxy that knows no tracking, or a user who may not: nothing is kept by its word then.
+            _log.warning("changes_not_tracked", error=str(error))
+            return False
+        return True
 
     async def _connect(self) -> AbstractConnection:
         client = self._client
@@ -180,8 +251,13 @@ class Signals:
             case [b"message", bytes(channel), bytes(payload)]:
                 for listener in self._channels.get(channel.decode(), ()):
                     _tell(listener, payload)
+            case [b"message", _, (list() | None) as keys]:
+                self._tell_changes(keys)
             case [b"subscribe", bytes(channel), _]:
                 self._unconfirmed.discard(channel.decode())
+                if channel == _CHANGES.encode():
+                    self._tracking = True
+                    self._tell_changes(None)
                 if not self._unconfirmed:
                     self._begin()
             case _:
@@ -197,8 +273,12 @@ class Signals:
         for listener in self._reconnected:
             _tell(listener)
 
+    def _tell_changes(self, keys: Iterable[bytes] | None) -> None:
+        if self._changed is not None:
+            _tell(self._changed, keys)
 
-def _tell(listener: Callable[..., None], *payload: bytes) -> None:
+
+def _tell(listener: Callable[..., None], *payload: bytes | Iterable[bytes] | None) -> None:
     try:
         listener(*payload)
     except Exception:  # noqa: BLE001 - one listener's mistake is not the others' silence

@@ -18,7 +18,7 @@ LEAST_BYTES = 1024
 # ADR 0025 has the figures: twice the level is not half the size, and costs more than it saves.
 LEVEL = 1
 # Half a millisecond's work at that level; more is done in a thread.
-_MOST_INLINE_BYTES = 64 * 1024
+MOST_INLINE_BYTES = 64 * 1024
 _LEFT_ALONE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/x-ndjson")
 _WEIGHT = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 
@@ -55,7 +55,7 @@ class _Compressor(GZipResponder):
             app,
             LEAST_BYTES,
             LEVEL,
-            thread_minimum_size=_MOST_INLINE_BYTES,
+            thread_minimum_size=MOST_INLINE_BYTES,
             exclude_content_types=_LEFT_ALONE,
         )
         self._scope = scope

@@ -21,6 +21,8 @@ from service.api.parameters import GraphParameters
 from service.api.planned import respond_with_plan
 from service.api.presence import while_present
 from service.api.query import read_path, read_query, single
+from service.api.repeated import repeatable
+from service.api.repeating import footing_of, note_repeatable
 from service.api.state import service_of
 from service.api.streaming import EventStream, open_stream
 from service.api.timing import timed
@@ -119,8 +121,9 @@ async def _expand(
     if format_ is Format.NDJSON and request.method != "HEAD":
         opening = open_stream(request, service, asked, several=several)
         return await while_present(request, opening, discard=EventStream.close)
+    footing = footing_of(request.scope) if format_ is Format.JSON and asked.is_repeatable else None
     with timed(request.scope, "expand"):
-        answer = await while_present(request, service.expander.expand(asked))
+        answer = await while_present(request, service.expander.expand(asked, footing=footing))
     if request.method == "POST":
         response = respond(request, answer, format=format_, table=parameters.table, several=several)
     else:
@@ -132,6 +135,9 @@ async def _expand(
             public=_public(service, parameters),
             lifetime=lifetime_of(answer.reports, sources=service.sources, max_age=parameters.oldest),
         )
+        if footing is not None and answer.complete and not answer.spent.calls:
+            made = repeatable(answer, response=response)
+            note_repeatable(request.scope, made, at=service.expander.clock.now())
     if not asked.measures:
         expander = service.expander
         taken = expander.clock.monotonic() - answer.heard_at

@@ -92,14 +92,24 @@ def classify_age(
     kept = retention(policy, negative=negative)
     if age >= kept:
         return Standing.DEAD
-    promised = (policy.absent_ttl if negative else policy.ttl) * jitter
-    lifetime = promised
-    if tolerance.max_age is not None:
-        lifetime = max(tolerance.max_age, min(tolerance.least_max_age, promised))
+    lifetime = _lifetime(negative, policy, tolerance, jitter)
     if age < lifetime:
         return Standing.FRESH
     beside = _NOTHING if negative else policy.stale_while_revalidate
     return _classify_stale(age - lifetime, beside=beside, tolerance=tolerance)
+
+
+def fresh_until(fetched_at: datetime, *, negative: bool, policy: Freshness, tolerance: Tolerance) -> datetime:
+    """Give a moment until which an entry is fresh, whatever its jitter; it may be fresh a little longer."""
+    lifetime = _lifetime(negative, policy, tolerance, _SHORTEST_LIFE)
+    return fetched_at + min(lifetime, retention(policy, negative=negative, jitter=_SHORTEST_LIFE))
+
+
+def _lifetime(negative: bool, policy: Freshness, tolerance: Tolerance, jitter: float) -> timedelta:  # noqa: FBT001 - as its caller has it
+    promised = (policy.absent_ttl if negative else policy.ttl) * jitter
+    if tolerance.max_age is None:
+        return promised
+    return max(tolerance.max_age, min(tolerance.least_max_age, promised))
 
 
 def _classify_stale(stale: timedelta, *, beside: timedelta, tolerance: Tolerance) -> Standing:

@@ -40,6 +40,10 @@ class Kind(StrEnum):
     SHEET = "S"
 
 
+WATCHED = tuple(f"{PREFIX}{kind}" for kind in (Kind.LISTING, Kind.FACTS, Kind.REFUSAL, Kind.PROOF))
+"""What the keys begin with that an answer is read from: whoever keeps one watches these."""
+
+
 class Place(StrEnum):
     """What a tag is of; the tags stand in this order."""
 

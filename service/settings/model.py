@@ -140,5 +140,9 @@ class Settings(_Table):
         default=timedelta(hours=1),
         description="How long an answer that was cut can be gone on with, from its first page on.",
     )
+    repeats_bytes: Annotated[int, Field(ge=0)] = Field(
+        default=64 * 1024 * 1024,
+        description="Bytes that each worker may keep of answers asked for again and again; 0 keeps none.",
+    )
     log_level: LogLevel = Field(default="info", description="The least important lines that are logged.")
     sources: dict[str, SourceEntry] = Field(default_factory=dict, description="The upstreams, by name.")

@@ -16,6 +16,7 @@ from service.usecases.crosswalks import Crosswalks
 from service.usecases.experience import Experience
 from service.usecases.fetch import Fetcher
 from service.usecases.flights import Flights
+from service.usecases.footing import Footing
 from service.usecases.inquiry import Inquiry, SheetError
 from service.usecases.kinship import Kinship
 from service.usecases.ledger import Ledger
@@ -53,13 +54,16 @@ class Expander:
     experience: Experience = field(default_factory=Experience)
     reserve: Reserve = field(default_factory=Reserve)
 
-    async def expand(self, request: GraphRequest) -> Answer:
-        """Answer one request; RequestError, or AnswerRefusedError when it requires more."""
-        answering = await self.begin(request)
+    async def expand(self, request: GraphRequest, *, footing: Footing | None = None) -> Answer:
+        """Answer one request; RequestError, or AnswerRefusedError when it requires more.
+
+        A `footing` is told what the answer was read from.
+        """
+        answering = await self.begin(request, footing=footing)
         await answering.run.page()
         return await answering.conclude()
 
-    async def begin(self, request: GraphRequest) -> Answering:
+    async def begin(self, request: GraphRequest, *, footing: Footing | None = None) -> Answering:
         """Prepare an answer, as far as what an earlier page has brought; RequestError."""
         started = self.clock.monotonic()
         deadline = started + request.budget.timeout.total_seconds()
@@ -76,7 +80,7 @@ class Expander:
         crosswalk = "" if kinship is None else kinship.digest
         binding = bind(seeds=_asked_about(request, located))
         make_shelf = partial(self._shelf, request, chosen, accesses)
-        shelf = make_shelf()
+        shelf = make_shelf(footing=footing)
         book = Book()
         if request.cursor is not None:
             book = await self.resume.open(request.cursor, binding=binding, crosswalk=crosswalk)
@@ -144,6 +148,7 @@ class Expander:
         accesses: Mapping[str, Access],
         *,
         markers_only: bool = False,
+        footing: Footing | None = None,
     ) -> Shelf:
         return Shelf(
             cabinet=self.cabinet,
@@ -153,6 +158,7 @@ class Expander:
             tolerance=request.tolerance,
             ledger=Ledger(),
             markers_only=markers_only,
+            footing=footing,
         )
 
 

@@ -12,12 +12,13 @@ from connectors.model import Address, NodeId, Outcome
 from connectors.ports import Allowance, Caller, Clock
 from connectors.walk import Finding, Listing, Trail, Walk
 from service.cache.freshness import Standing
+from service.usecases.ask import Ask, Held, Since
 from service.usecases.flight import TIME_IS_UP, Alone, Landing, Overhear, Rider, Route, to_nobody
 from service.usecases.flights import Flights
 from service.usecases.ledger import Ledger, Owed
 from service.usecases.meter import Found
 from service.usecases.settling import SERVED, Answered, batches, for_all, from_cache, settled
-from service.usecases.shelf import Ask, Held, Shelf, Since
+from service.usecases.shelf import Shelf
 from service.usecases.source import Source
 from service.usecases.spending import Spending
 
@@ -33,8 +34,7 @@ async def _at_once() -> None:
     """Wait for nothing."""
 
 
-def _to_nobody(ask: Ask, finding: Finding) -> None:
-    """Tell nobody."""
+def _to_nobody(_ask: Ask, _finding: Finding) -> None: ...
 
 
 @dataclass(slots=True)

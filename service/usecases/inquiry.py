@@ -14,11 +14,11 @@ from connectors.model import Address, NodeId, Outcome
 from connectors.walk import Finding
 from connectors.wire import Aspect
 from service.cache.sheet import Debt, Fact, Said, Sheet
+from service.usecases.ask import Ask
 from service.usecases.fetch import Fetcher
 from service.usecases.ledger import Owed
 from service.usecases.marker import Realm
 from service.usecases.report import Report, combined
-from service.usecases.shelf import Ask
 from service.usecases.source import Source
 
 # Times that a listing may turn out broken on its way, and be begun anew on a later page.

@@ -70,6 +70,13 @@ class Markers:
             return refused if proven > refused else FOR_EVER
         return refused
 
+    def open_until(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
+        """Give until when what others of the tenant fetched may be served, should no refusal come."""
+        if self.sources[realm[0]].visibility is not Visibility.TENANT:
+            return FOR_EVER
+        proven = _instant(blobs.get(self.keys(realm)[-1]), damaged=_NEVER)
+        return proven + self.cabinet.tenant_proof
+
     def verdict(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> bool | None:
         """Tell whether the upstream has accepted or refused the credential last; None: neither lately.
 

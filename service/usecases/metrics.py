@@ -26,6 +26,10 @@ class Metrics(Meter, Protocol):
         """Count one graph that was given."""
         ...
 
+    def repeated(self) -> None:
+        """Count one graph that was given again as it was kept."""
+        ...
+
     async def expose(self) -> Exposition:
         """Show the numbers of all processes that serve together."""
         ...

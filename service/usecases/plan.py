@@ -12,6 +12,7 @@ from connectors.model import NodeId, Outcome
 from connectors.ports import Clock, Sender
 from connectors.walk import Finding, Walk
 from connectors.wire import Aspect
+from service.usecases.ask import Ask
 from service.usecases.expand import Expander
 from service.usecases.experience import Experience, kind_of
 from service.usecases.flights import Flights
@@ -21,7 +22,6 @@ from service.usecases.lore import Lore
 from service.usecases.meter import NoMeter
 from service.usecases.request import GraphRequest
 from service.usecases.run import Run, Seed
-from service.usecases.shelf import Ask
 from service.usecases.terrain import Due, Manner, Terrain
 
 _NOT_ASKED = "a plan asks nobody"

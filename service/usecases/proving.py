@@ -11,11 +11,12 @@ from itertools import islice
 
 from connectors.ports import Caller
 from service.graph.budget import Tally
+from service.usecases.ask import Ask
 from service.usecases.fetch import Fetcher
 from service.usecases.flights import Flights
 from service.usecases.kinship import Kinship
 from service.usecases.marker import Realm
-from service.usecases.shelf import Ask, Shelf
+from service.usecases.shelf import Shelf
 
 # Tenants asked about for one answer, and at once; of others it stays open whether they are the
 # caller's. A crosswalk that speaks of more is rare, and a caller who may see them all rarer still.

@@ -59,3 +59,11 @@ class GraphRequest:
     caller: str | None = None
     behalf: Caller = ANYBODY
     credentials: Mapping[str, UpstreamCredential] = field(default_factory=dict)
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Tell whether all that the answer is made of is in the store, under keys that it reads.
+
+        A crosswalk is known by its manifest, evidence is found out anew, and a page belongs to its cursor.
+        """
+        return self.identity is not Identity.ASSERTED and not self.explain and self.cursor is None

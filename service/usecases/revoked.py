@@ -1,7 +1,7 @@
 """What one process remembers of refused credentials, until the store has been told and beyond."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,8 +22,9 @@ class Revoked:
     Beyond ten thousand the oldest is forgotten: by then the store has it, or is long gone.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing refused."""
+    def __init__(self, *, told: Callable[[Iterable[bytes]], None] | None = None) -> None:
+        """Start with nothing refused; `told` learns at once of each key under which a refusal stands."""
+        self._told = told
         self._since: OrderedDict[str, datetime] = OrderedDict()
         self._untold: OrderedDict[str, Item] = OrderedDict()
 
@@ -34,6 +35,8 @@ class Revoked:
 
     def note(self, marker: Item, moment: datetime) -> None:
         """Remember that a marker was set at `moment`; it counts as untold until `settle`."""
+        if self._told is not None:
+            self._told((marker.key.encode(),))
         self._since[marker.key] = moment
         self._untold[marker.key] = marker
         for kept in (self._since, self._untold):

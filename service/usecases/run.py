@@ -18,13 +18,13 @@ from service.graph.asked import Told
 from service.graph.assemble import NodeTold
 from service.graph.expansion import Expansion
 from service.graph.path import PathSearch
+from service.usecases.ask import Ask
 from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.naming import Naming
 from service.usecases.report import Report
 from service.usecases.request import GraphRequest
 from service.usecases.reserve import Reserve
-from service.usecases.shelf import Ask
 from service.usecases.source import Source
 from service.usecases.telling import told_of
 

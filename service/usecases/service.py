@@ -1,6 +1,7 @@
 """Everything a running service has open, as the API uses it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from service.cache.hasher import Hasher
 from service.cache.store import Store
@@ -9,6 +10,7 @@ from service.usecases.expand import Expander
 from service.usecases.metrics import Metrics
 from service.usecases.plan import Planner
 from service.usecases.pulse import Pulse
+from service.usecases.repeats import Repeats
 from service.usecases.source import Source
 from service.usecases.switch import Switchboard
 
@@ -18,7 +20,7 @@ class Service:
     """What bootstrap has built; `expander` answers, `store` is the cache behind it.
 
     `planner` tells what an answer will take, `pulse` how the sources have been doing, `metrics` how much
-    of everything there was.
+    of everything there was, `repeats` keeps answers as the API has made them.
     """
 
     settings: Settings
@@ -30,3 +32,4 @@ class Service:
     pulse: Pulse
     metrics: Metrics
     switchboard: Switchboard
+    repeats: Repeats[Any]

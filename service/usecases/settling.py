@@ -9,7 +9,7 @@ from connectors.settings import Visibility
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
 from service.cache.freshness import Standing
-from service.usecases.shelf import Ask, Held
+from service.usecases.ask import Ask, Held
 from service.usecases.source import Source
 
 # What a stale answer may stand in for: trouble that says nothing about who may see the data.

@@ -16,17 +16,26 @@ import structlog
 
 from connectors.contract import Deleted, Filter
 from connectors.errors import StoreUnavailableError
-from connectors.model import Address, NodeId, Outcome
+from connectors.model import NodeId, Outcome
 from connectors.settings import Visibility
 from connectors.walk import Finding, Listing
-from connectors.wire import Aspect
 from service.cache.codec import Draft, decode_draft, decode_facts, encode_listing
 from service.cache.frame import EntryError
-from service.cache.freshness import Standing, Tolerance, classify_age, is_negative, jitter_of, retention
+from service.cache.freshness import (
+    Standing,
+    Tolerance,
+    classify_age,
+    fresh_until,
+    is_negative,
+    jitter_of,
+    retention,
+)
 from service.cache.key import Question, Scope, facts_key
 from service.cache.sheet import Said
 from service.cache.store import Item
+from service.usecases.ask import Ask, Held, Since
 from service.usecases.cabinet import Cabinet
+from service.usecases.footing import Footing
 from service.usecases.ledger import Ledger, Owed
 from service.usecases.marker import FOR_EVER, Markers, Realm, scope_of
 from service.usecases.source import Access, Source
@@ -46,39 +55,12 @@ _USABLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One side of one address, asked of one source."""
-
-    source: Source
-    address: Address
-    aspect: Aspect = Aspect.RELATIONS
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A cached listing and what it is good for."""
-
-    listing: Listing
-    standing: Standing
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """When a question was looked up and not answered, in seconds of `monotonic`.
-
-    Another look takes what is fresh by now, or, `afresh`, only what was fetched since.
-    """
-
-    looked: float
-    afresh: bool = False
-
-
 @dataclass(slots=True)
 class Shelf:
     """The cache as one request may see it; `down` once the store has failed this request.
 
-    With `markers_only` no listing is read or kept, only what shows whose credential is taken.
+    With `markers_only` no listing is read or kept, only what shows whose credential is taken. A
+    `footing` is told what was read, and whether all that was asked was there.
     """
 
     cabinet: Cabinet
@@ -88,6 +70,7 @@ class Shelf:
     tolerance: Tolerance
     ledger: Ledger
     markers_only: bool = False
+    footing: Footing | None = None
     down: bool = False
     _scopes: dict[Realm, Scope] = field(default_factory=dict)
     _keys: dict[Ask, list[str]] = field(default_factory=dict)
@@ -116,13 +99,20 @@ class Shelf:
             best = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant])
             if best is not None:
                 self._owe(ask, best[1])
-                found[ask] = Held(best[1].listing, best[0])
+                found[ask] = Held(best[1].listing, best[0], _says_nothing(best[1]))
         gone = [
             debt
             for debt, key in zip(owed, apart, strict=True)
             if debt.fetched_at <= barred[debt.source, debt.listed_by.tenant]
             or not self._settle(debt, blobs.get(key))
         ]
+        if self.footing is not None:
+            ends = chain(
+                (self._markers.open_until(realm, blobs) for realm in markers),
+                (_fresh_until(ask, held, self.tolerance) for ask, held in found.items()),
+            )
+            whole = len(found) == len(asks) and not gone and not self.down
+            self.footing.stand_on(keys, until=min(ends, default=FOR_EVER), whole=whole)
         return found, gone
 
     async def peek(self, asks: Sequence[Ask], *, since: Since, deadline: float) -> Collection[Ask]:
@@ -134,7 +124,7 @@ class Shelf:
         found = {}
         for ask, (standing, draft) in (await self._latest(asks, since, deadline)).items():
             self._owe(ask, draft)
-            found[ask] = Held(draft.listing, standing)
+            found[ask] = Held(draft.listing, standing, _says_nothing(draft))
         return found
 
     def flight_key(self, ask: Ask) -> str:
@@ -259,8 +249,7 @@ class Shelf:
                 continue
             standing = classify_age(
                 draft.listing.fetched_at,
-                # Facts kept apart are told too, though they are not at hand yet.
-                negative=is_negative(draft.listing) and not draft.wanted,
+                negative=_says_nothing(draft),
                 policy=ask.source.freshness,
                 tolerance=self.tolerance,
                 now=now,
@@ -338,6 +327,17 @@ class Shelf:
             self.down = True
         else:
             self.cabinet.revoked.settle(items)
+
+
+def _fresh_until(ask: Ask, held: Held, tolerance: Tolerance) -> datetime:
+    return fresh_until(
+        held.listing.fetched_at, negative=held.negative, policy=ask.source.freshness, tolerance=tolerance
+    )
+
+
+def _says_nothing(draft: Draft) -> bool:
+    # Facts kept apart are told too, though they are not at hand yet.
+    return is_negative(draft.listing) and not draft.wanted
 
 
 def _draft(blob: bytes | None) -> Draft | None:

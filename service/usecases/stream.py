@@ -24,9 +24,9 @@ from service.graph.assemble import Record, Records, edge_record, node_record
 from service.graph.expansion import Expansion
 from service.graph.merge import EdgeKey, MergedEdge
 from service.usecases.answering import Answer, Answering
+from service.usecases.ask import Ask
 from service.usecases.page import Page
 from service.usecases.request import Require
-from service.usecases.shelf import Ask
 
 # Events untold at which the run waits: some hundred kilobytes, and more than a batch of replies.
 _MOST_UNTOLD = 1_000

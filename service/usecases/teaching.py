@@ -14,9 +14,9 @@ from connectors.model import Address, NodeId
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
 from service.graph.expansion import Expansion
+from service.usecases.ask import Ask
 from service.usecases.experience import Kind, Lesson, Sample, Share, kind_of
 from service.usecases.run import Run
-from service.usecases.shelf import Ask
 
 # Samples of one kind that one answer gives of each hop: the neighbors of one hub are much alike.
 _MOST = 4

@@ -27,7 +27,15 @@ NOWHERE = "http://127.0.0.1:9"
 SIZE = 5_000
 _KEEP = {"ttl": "12h", "stale_for": "1h", "absent_ttl": "12h"}
 # So that a disturbance is never taken for a store that is down.
-_USUAL = {"secret_keys": ["the key of every run of the bench"], "store_timeout": "5s", "log_level": "error"}
+_USUAL = {
+    "secret_keys": ["the key of every run of the bench"],
+    "store_timeout": "5s",
+    "log_level": "error",
+    # Nothing is kept in the process, but where a row is about that.
+    "repeats_bytes": 0,
+}
+REPEATS = 64 * 1024 * 1024
+"""What a worker keeps as it comes, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,12 @@ class Stage:
     def warm(self) -> Path:
         """Give the settings of who finds all of that world in a store."""
         return self._warm.config
+
+    @cached_property
+    def hot(self) -> Path:
+        """Give the settings of who finds the same in the same store, and keeps what is asked again."""
+        url = load_settings(self.warm, environ={}).redis_url
+        return self.configure(NOWHERE, store=url, repeats_bytes=REPEATS)
 
     @property
     def warm_bytes(self) -> float:

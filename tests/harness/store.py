@@ -56,6 +56,8 @@ class Store:
         """Forget everything."""
         with closing(self.client()) as client:
             client.flushall()
+            # The server confirms this before it tells those who watch; the next command comes after both.
+            client.ping()
 
     def start(self) -> None:
         """Start an empty server at the address and return when it replies."""

@@ -205,3 +205,53 @@ async def test_no_password_is_logged(caplog: pytest.LogCaptureFixture, join: Any
         await until(lambda: bool(logs))
         await signals.close()
     assert "canary" not in f"{logs}{caplog.text}"
+
+
+async def test_changes_of_watched_keys_are_told(server: Store, join: Any) -> None:
+    """A write, a deletion, an expiry, a store that is emptied: of other keys nothing is told."""
+    signals = join(server.url)
+    told: list[list[bytes] | None] = []
+    signals.track("watched:", "also:", listener=told.append)
+    await signals.start()
+    assert signals.tracking
+    assert told == [None]
+    told.clear()
+    with closing(server.client()) as client:
+        client.mset({"watched:a": "1", "other:a": "1", "also:a": "1"})
+        await until(lambda: {b"watched:a", b"also:a"} == {key for keys in told for key in keys or ()})
+        told.clear()
+        client.delete("watched:a")
+        await until(lambda: told == [[b"watched:a"]])
+        client.set("also:b", "1", px=20)
+        await until(lambda: told.count([b"also:b"]) == 2)
+        client.flushall()
+        await until(lambda: told[-1] is None)
+
+
+async def test_tracking_ends_with_its_connection(server: Store, join: Any) -> None:
+    """Nothing is told while the server is away, and once it is back whoever listens is told to forget all."""
+    signals = join(server.url)
+    told: list[list[bytes] | None] = []
+    signals.track("watched:", listener=told.append)
+    await signals.start()
+    server.kill()
+    await until(lambda: not signals.tracking)
+    told.clear()
+    server.start()
+    await until(lambda: signals.tracking)
+    assert told == [None]
+
+
+async def test_who_may_not_track_still_hears_words(server: Store, join: Any) -> None:
+    """A server that refuses to tell of changes carries words all the same."""
+    with closing(server.client()) as client:
+        client.execute_command("ACL", "SETUSER", "default", "-client|tracking")
+    signals = join(server.url)
+    heard: list[bytes] = []
+    signals.subscribe("a", heard.append)
+    signals.track("watched:", listener=lambda _: None)
+    await signals.start()
+    assert signals.connected
+    assert not signals.tracking
+    await signals.publish("a", b"word")
+    await until(lambda: heard == [b"word"])

@@ -33,12 +33,12 @@ _FALKORDB = {"@falkordblite/linux-x64": "8.2.3-falkordb.4.16.3"}
 
 
 def measure(stage: Stage, effort: Effort) -> Iterator[Row]:
-    """Ask each seed of all in turn, each twice: the second time is the hot one."""
+    """Ask each seed of all in turn, and ours twice more: the second time it is kept, the third it is hot."""
     file = stage.folder / "documents.jsonl"
     with file.open("w", encoding="utf-8") as lines:
         for document in documents(open_entries(stage.warm), stage.world.nodes):
             lines.write(json.dumps(document) + "\n")
-    service = stage.serve(stage.warm)
+    service = stage.serve(stage.hot)
     rivals: dict[str, Process] = {}
     absent: dict[str, str] = {}
     for engine in _WANTED:
@@ -81,6 +81,7 @@ def _take(stage: Stage, effort: Effort, asked: Mapping[str, Process]) -> dict[st
     for turn, node in enumerate(draw_seeds(stage.world, SMALL, count=effort.seeds + effort.warm_up)):
         target = question(node, hops=SMALL.hops)
         heard = {name: connection.ask(target) for name, connection in connections.items()}
+        connections["ours"].ask(target)
         again = connections["ours"].ask(target)
         if turn < effort.warm_up:
             for name, reply in heard.items():

@@ -34,10 +34,10 @@ def measure(stage: Stage, effort: Effort) -> Iterator[Row]:
             for size in (SMALL, LARGE)
         },
     }
-    service = stage.serve(stage.warm)
     for name, targets in mixes.items():
+        service = stage.serve(stage.hot if name == "W1" else stage.warm)
         yield from _offer(name, targets, url=service.url, effort=effort)
-    service.end()
+        service.end()
 
 
 def _offer(name: str, targets: list[bytes], *, url: str, effort: Effort) -> Iterator[Row]:

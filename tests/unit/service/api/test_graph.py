@@ -38,7 +38,7 @@ class Listener:
     def __init__(self) -> None:
         self.asked: list[GraphRequest] = []
 
-    async def expand(self, request: GraphRequest) -> Answer:
+    async def expand(self, request: GraphRequest, *, footing: object = None) -> Answer:
         """Note the question."""
         self.asked.append(request)
         raise NotCachedError("nothing", reports=())

@@ -14,10 +14,11 @@ from connectors.wire import Aspect
 from service.cache.freshness import Tolerance
 from service.cache.sheet import Sheet, decode_sheet, encode_sheet
 from service.graph.budget import Tally
+from service.usecases.ask import Ask
 from service.usecases.fetch import Fetcher
 from service.usecases.inquiry import Inquiry, SheetError
 from service.usecases.ledger import Ledger
-from service.usecases.shelf import Ask, Shelf
+from service.usecases.shelf import Shelf
 
 LONG = "a label that is kept apart from the listings which show its node " * 5
 Inquire = Callable[..., Inquiry]
