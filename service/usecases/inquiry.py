@@ -19,6 +19,7 @@ from service.usecases.fetch import Fetcher
 from service.usecases.ledger import Owed
 from service.usecases.marker import Realm
 from service.usecases.report import Report, combined
+from service.usecases.scout import Scout
 from service.usecases.source import Source
 
 # Times that a listing may turn out broken on its way, and be begun anew on a later page.
@@ -36,12 +37,13 @@ class Inquiry:
 
     `findings` has the newest word on each question, `reports` the account of each source over all
     pages, `cut_by` the parameters that left questions of this page without a whole answer, `settled`
-    how many of its questions came to their end.
+    how many of its questions came to their end. With a `scout` questions are asked ahead.
     """
 
     def __init__(self, fetcher: Fetcher) -> None:
         """Start with nothing asked."""
         self.fetcher = fetcher
+        self.scout: Scout | None = None
         self.findings: dict[Ask, Finding] = {}
         self.reports: dict[str, Report] = {}
         self.cut_by: set[str] = set()
@@ -134,6 +136,11 @@ class Inquiry:
         """Tell whether this page has brought any question to its end, or more of a listing."""
         return bool(self.settled or self.fetcher.learnt)
 
+    @property
+    def is_playing(self) -> bool:
+        """Tell whether an earlier page is being played back."""
+        return self._playing is not None
+
     @contextmanager
     def playing(self, sheet: Sheet) -> Iterator[None]:
         """Answer from a sheet while the block lasts; SheetError when it holds more than was asked."""
@@ -187,7 +194,8 @@ class Inquiry:
         )
 
     async def _ask(self, asks: Sequence[Ask], nodes: Collection[NodeId]) -> dict[Ask, Finding]:
-        answered = await self.fetcher.fetch(asks, nodes=nodes)
+        by = self.fetcher if self.scout is None else self.scout
+        answered = await by.fetch(asks, nodes=nodes)
         for ask, each in answered.items():
             self._report(ask.source).cached += each.cached
             self.settled += not each.finding.outcome.passing

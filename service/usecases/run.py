@@ -21,6 +21,7 @@ from service.graph.path import PathSearch
 from service.usecases.ask import Ask
 from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
+from service.usecases.lookout import scouting
 from service.usecases.naming import Naming
 from service.usecases.report import Report
 from service.usecases.request import GraphRequest
@@ -90,12 +91,13 @@ class Run:
         """Ask until the page is at its end."""
         if not self._begun and not await self._start():
             return
-        while True:
-            frontier = self.machine.frontier()
-            asks = dict(self._asks(frontier))
-            if not frontier and not asks:
-                break
-            await self._round(frontier, asks)
+        async with scouting(self.inquiry, self.machine, request=self.request, naming=self.naming):
+            while True:
+                frontier = self.machine.frontier()
+                asks = dict(self._asks(frontier))
+                if not frontier and not asks:
+                    break
+                await self._round(frontier, asks)
         # What the cache told of the outermost nodes may still be kept apart.
         await self.inquiry.fetch((), nodes=self._canonical_nodes())
 
