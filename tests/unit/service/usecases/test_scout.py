@@ -1,0 +1,172 @@
+"""The next hop is asked about while this one is still being told, and no answer is another for it."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from connectors.ports import Sender
+from connectors.walk import Finding, Walk
+from connectors.wire import Call, Reply
+from harness.paging import as_json
+from service.graph.budget import Budget
+from service.usecases.request import GraphRequest
+
+PATIENCE = 5.0
+AMPLE = Budget(max_nodes=999, max_edges=999, fan_out=999, max_calls=999)
+
+
+class Paused:
+    """A stage whose source answers about some nodes only when it is let, or after some turns of the loop."""
+
+    def __init__(
+        self, stage: Any, *, batch_size: int = 1, held: str = "", dice: Random | None = None
+    ) -> None:
+        self.stage = stage
+        self.site = stage.source("m", "m", batch_size=batch_size)
+        self.free = asyncio.Event()
+        self.asked: list[str] = []
+        self._begun: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._held = held
+        self._dice = dice
+
+    def expand(self, **rest: Any) -> Any:
+        """Ask about the node a."""
+        expander = replace(self.stage.expander, flights=self.stage.fly(self._drive))
+        return expander.expand(GraphRequest(("m:t:a",), **rest))
+
+    async def _drive(self, walk: Walk, *, sender: Sender, **rest: Any) -> tuple[Finding, ...]:
+        findings: tuple[Finding, ...] = await self.stage.drive(walk, sender=_Pausing(self, sender), **rest)
+        return findings
+
+    async def pause(self, call: Call) -> None:
+        """Note what is asked, and wait as long as it takes."""
+        names = [str(address) for address in call.nodes]
+        self.asked += names
+        for name in names:
+            self._begun[name].set()
+        if self._held in names:
+            await self.free.wait()
+        for _ in range(self._dice.randrange(40) if self._dice else 0):
+            await asyncio.sleep(0)
+
+    async def until_asked(self, node: str) -> None:
+        """Wait until somebody asks about it."""
+        await self._begun[node].wait()
+
+    async def until_idle(self) -> None:
+        """Wait until nothing happens any more."""
+        for _ in range(200):
+            await asyncio.sleep(0)
+
+
+class _Pausing:
+    """Sends a call when the pause before it is over."""
+
+    def __init__(self, paused: Paused, sender: Sender) -> None:
+        self._paused = paused
+        self._sender = sender
+
+    async def send(self, call: Call, **rest: Any) -> Reply:
+        """Wait, then send."""
+        await self._paused.pause(call)
+        return await self._sender.send(call, **rest)
+
+
+def fork(site: Any) -> None:
+    """Have a know b and c, b know d, and d know e."""
+    for one, other in ("ab", "ac", "bd", "de"):
+        site.line(f"m:t:{one}", f"m:t:{other}")
+
+
+async def test_a_node_is_asked_about_as_soon_as_it_is_known(stage: Any) -> None:
+    """Though another node of the hop before has not answered yet; what comes of it is as ever."""
+    paused = Paused(stage, held="m:t:c")
+    fork(paused.site)
+    async with asyncio.timeout(PATIENCE):
+        answering = asyncio.create_task(paused.expand(hops=3, budget=AMPLE))
+        await paused.until_asked("m:t:d")
+        assert not answering.done()
+        paused.free.set()
+        answer = await answering
+    assert Counter(paused.asked) == Counter(["m:t:a", "m:t:b", "m:t:c", "m:t:d"])
+    assert [node["id"] for node in as_json(answer)["nodes"]] == [f"m:t:{key}" for key in "abcde"]
+    assert (answer.complete, answer.spent.calls) == (True, 4)
+
+
+@pytest.mark.parametrize(
+    ("budget", "hops"),
+    [
+        (replace(AMPLE, max_calls=5), 3),
+        (replace(AMPLE, max_nodes=6), 3),
+        (replace(AMPLE, max_edges=5), 3),
+        (replace(AMPLE, fan_out=1), 3),
+        (AMPLE, 2),
+    ],
+)
+async def test_nobody_is_asked_ahead_who_might_not_be_asked(stage: Any, budget: Budget, hops: int) -> None:
+    """Where a budget may run out before, and at the last hop, the round is waited for."""
+    paused = Paused(stage, held="m:t:c")
+    fork(paused.site)
+    async with asyncio.timeout(PATIENCE):
+        answering = asyncio.create_task(paused.expand(hops=hops, budget=budget))
+        await paused.until_idle()
+        assert "m:t:d" not in paused.asked
+        paused.free.set()
+        await answering
+
+
+async def test_questions_that_share_a_call_wait_for_each_other(stage: Any) -> None:
+    """A batch that leaves early would be a call more."""
+    paused = Paused(stage, batch_size=2, held="m:t:c")
+    fork(paused.site)
+    async with asyncio.timeout(PATIENCE):
+        answering = asyncio.create_task(paused.expand(hops=3, budget=AMPLE))
+        await paused.until_idle()
+        assert "m:t:d" not in paused.asked
+        paused.free.set()
+        await answering
+
+
+async def test_what_is_asked_ahead_ends_with_its_answer(stage: Any) -> None:
+    """Whoever leaves takes along what was asked for nobody else."""
+    paused = Paused(stage, held="m:t:d")
+    fork(paused.site)
+    async with asyncio.timeout(PATIENCE):
+        answering = asyncio.create_task(paused.expand(hops=3, budget=AMPLE))
+        await paused.until_asked("m:t:d")
+        before = len(asyncio.all_tasks())
+        answering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await answering
+        await paused.until_idle()
+        assert len(asyncio.all_tasks()) < before
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_no_answer_depends_on_who_replies_first(make_stage: Any, seed: int) -> None:
+    """Whatever the order of replies and the budget, the graph is that of sources that reply at once."""
+    dice = Random(seed)  # noqa: S311 - which replies when, nothing secret
+    lines = {tuple(dice.sample("abcdefghijklmnop", 2)) for _ in range(dice.randrange(10, 40))}
+    budget = Budget(
+        max_nodes=dice.choice((4, 9, 999)),
+        max_edges=dice.choice((5, 20, 999)),
+        fan_out=dice.choice((2, 999)),
+        max_calls=999,
+    )
+    graphs = []
+    for hurry in (None, dice):
+        paused = Paused(make_stage(), dice=hurry)
+        for one, other in sorted(lines):
+            paused.site.line(f"m:t:{one}", f"m:t:{other}")
+        answer = as_json(await paused.expand(hops=3 + seed % 3, budget=budget))
+        graphs.append((answer["nodes"], _undated(answer["edges"]), answer["graph"]["truncated"]))
+    assert graphs[0] == graphs[1]
+
+
+def _undated(edges: Sequence[dict[str, Any]]) -> list[Any]:
+    return [(edge["id"], edge["subject"], edge["object"]) for edge in edges]
