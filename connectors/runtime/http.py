@@ -94,7 +94,7 @@ class _Carrier(Protocol):
         """Send once."""
         ...
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx.Request) -> httpx.Response:
         """Send what httpx has made of a call."""
         ...
 
@@ -125,7 +125,7 @@ class _Transport(httpx.AsyncBaseTransport):
     async def send(self, request: httpx.Request) -> httpx.Response:
         self._door()
         opened = self._opened or await self._come()
-        return await opened.handle_async_request(request)
+        return await opened.send(request)
 
     # What httpx calls it.
     handle_async_request = send

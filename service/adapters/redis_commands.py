@@ -11,6 +11,8 @@ from service.adapters.redis_line import Command, Line, Reply
 
 # The client's own timers only end what nobody waits for any more.
 _CLIENT_TIMEOUTS = 40
+# Who gives up just in time must not have come a millisecond too early to say so.
+_NEARLY = 0.9
 
 
 class Commands(Protocol):
@@ -37,12 +39,13 @@ class Commands(Protocol):
 def open_commands(url: str, *, timeout: timedelta, connections: int) -> Commands:
     """Open the way to what a URL names; ConfigurationError for one that cannot be read.
 
-    Who leaves after `timeout` takes the server for dead. `connections` is for each server of a cluster.
+    Who leaves after nearly `timeout` takes the server for dead. `connections` are for each server of a
+    cluster.
     """
     client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=connections)
     if isinstance(client, RedisCluster):
         return _Cluster(client)
-    return _Server(Line(client.connection_pool, patience=timeout.total_seconds()))
+    return _Server(Line(client.connection_pool, patience=_NEARLY * timeout.total_seconds()))
 
 
 def checked(replies: Sequence[Reply]) -> Sequence[Reply]:

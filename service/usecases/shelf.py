@@ -73,7 +73,6 @@ class Shelf:
     footing: Footing | None = None
     down: bool = False
     _scopes: dict[Realm, Scope] = field(default_factory=dict)
-    _keys: dict[Ask, list[str]] = field(default_factory=dict)
 
     async def read(
         self, asks: Sequence[Ask], *, nodes: Collection[NodeId] | None, deadline: float
@@ -194,20 +193,16 @@ class Shelf:
         return self.accesses[source.name].sender is not None
 
     def _questions(self, ask: Ask) -> list[str]:
-        if (known := self._keys.get(ask)) is not None:
-            return known
         # A listing under a wider filter answers a narrower question: what it holds is filtered here.
         source, address = ask.source, ask.address
         filters = [source.connector.pushed(address, self.filter, batched=way) for way in (False, True)]
         if self.filter.deleted is Deleted.EXCLUDE:
             filters.append(Filter())
         scope = self._scope((source.name, address.tenant))
-        # Asked for again for each question that the cache does not answer.
-        keys = self._keys[ask] = [
+        return [
             Question(scope, address.tenant, str(address), ask.aspect, wanted).key(self.cabinet.hasher)
             for wanted in dict.fromkeys(filters)
         ]
-        return keys
 
     async def _latest(
         self, asks: Sequence[Ask], since: Since, deadline: float

@@ -385,3 +385,23 @@ async def test_no_call_searches_for_packages(upstreams: Any, client: Any, clock:
     finally:
         sys.meta_path.remove(searched)
     assert searched.names == []
+
+
+async def test_nothing_passes_a_door_that_is_shut(upstreams: Any, clock: Any) -> None:
+    """What the door keeps here is neither a call nor a request of httpx's own that arrives."""
+    there = await upstreams.say(upstreams.reply(200))
+    shut = [True]
+
+    def door() -> None:
+        if shut[0]:
+            raise SourceUnavailableError("shut")
+
+    async with open_client(concurrency=1, door=door) as client:
+        sender = make_sender(client, there.url, clock)
+        with pytest.raises(SourceUnavailableError, match="shut"):
+            await sender.send(CALL, signature=SIGNATURE, timeout=SECOND)
+        with pytest.raises(SourceUnavailableError, match="shut"):
+            await client.post(f"{there.url}/token")
+        assert there.seen == []
+        shut[0] = False
+        assert (await sender.send(CALL, signature=SIGNATURE, timeout=SECOND)).status == 200
