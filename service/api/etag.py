@@ -7,7 +7,8 @@ from typing import Any
 
 from service.api.body import encode_json
 from service.api.format.media import Format, Table
-from service.api.format.written import Record, Written
+from service.api.format.written import Written
+from service.graph.record import Record
 from service.usecases.page import lasting as timeless
 
 _PASSING = frozenset({"spent", "requested", "next_cursor"})

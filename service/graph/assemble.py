@@ -4,22 +4,22 @@ networkx is what the rest is defined on: node-link JSON is the node records in o
 records in order of id, beside what the answer tells of itself; `networkx.node_link_graph` reads it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from math import isnan
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, cast
 
 from connectors.model import Attributes, NodeFacts, NodeId, Value, encode_ref
 from service.graph.asked import Degree
-from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.merge import Assertion, Frames, MergedEdge, edge_id
+from service.graph.record import EdgeRecord, NodeRecord, Record, WordRecord, plain
 
 if TYPE_CHECKING:
     import networkx as nx
 
-Record = dict[str, Any]
 Graph: TypeAlias = "nx.MultiDiGraph[str]"  # nodes and edge keys are their ids
 
 
@@ -33,6 +33,7 @@ class Order:
 
 
 _BY_ID = Order()
+_NOBODY: frozenset[str] = frozenset()
 
 
 class NodeTold(NamedTuple):
@@ -42,17 +43,12 @@ class NodeTold(NamedTuple):
     aliases: tuple[str, ...] = ()
 
 
-class Found(Protocol):
-    """What a machine has found, as far as it is part of the answer."""
+class Progress(Protocol):
+    """How far a machine has come with its nodes."""
 
     @property
     def hop(self) -> Mapping[NodeId, int]:
         """Give the nodes and their hops."""
-        ...
-
-    @property
-    def edges(self) -> Mapping[EdgeKey, MergedEdge]:
-        """Give the edges."""
         ...
 
     def expansion_of(self, node: NodeId) -> str:
@@ -64,35 +60,32 @@ class Found(Protocol):
         ...
 
 
+class Found(Progress, Protocol):
+    """What a machine has found, as far as it is part of the answer."""
+
+    def merged(self) -> Iterable[MergedEdge]:
+        """Give the edges, everybody's word for each."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """Node records in the order asked for, edge records by id."""
 
-    nodes: list[Record]
-    edges: list[Record]
+    nodes: Sequence[Record]
+    edges: Sequence[Record]
 
 
 def assemble(found: Found, *, told: Callable[[NodeId], NodeTold], order: Order) -> Records:
     """Write everything found as records."""
-    speakers = _speakers(found.edges)
-    nodes = [node_record(found, node, told=told(node), speakers=speakers.get(node, ())) for node in found.hop]
-    edges = [edge_record(edge) for edge in found.edges.values()]
-    edges.sort(key=itemgetter("id"))
+    writer = _Writer()
+    edges = [writer.write(edge) for edge in found.merged()]
+    edges.sort(key=attrgetter("id"))
+    nodes = [
+        node_record(found, node, told=told(node), speakers=writer.speakers.get(node.text, _NOBODY))
+        for node in found.hop
+    ]
     return Records(_sorted(nodes, order), edges)
-
-
-def _speakers(edges: Mapping[EdgeKey, MergedEdge]) -> Mapping[NodeId, frozenset[str]]:
-    """Give the sources of each node's edges; most nodes share one set, and most answers have one source."""
-    speakers: dict[NodeId, frozenset[str]] = {}
-    alone: dict[str, frozenset[str]] = {}
-    for key, edge in edges.items():
-        for word in edge.provenance:
-            names = alone.setdefault(word.source, frozenset((word.source,)))
-            for end in (key[0], key[1]):
-                held = speakers.setdefault(end, names)
-                if held is not names:
-                    speakers[end] = held | names
-    return speakers
 
 
 def as_graph(records: Records) -> Graph:
@@ -104,10 +97,10 @@ def as_graph(records: Records) -> Graph:
     # dictionaries networkx itself keeps; both directions of an edge share one inner dictionary.
     graph: Any = nx.MultiDiGraph()
     held, successors, predecessors = graph._node, graph._succ, graph._pred  # noqa: SLF001 - see above
-    for record in records.nodes:
+    for record in map(plain, records.nodes):
         node = record["id"]
         held[node], successors[node], predecessors[node] = record, {}, {}
-    for record in records.edges:
+    for record in map(plain, records.edges):
         subject, object_ = record["subject"], record["object"]
         for end in (subject, object_):
             if end not in held:
@@ -119,62 +112,96 @@ def as_graph(records: Records) -> Graph:
     return cast("Graph", graph)
 
 
-def node_record(found: Found, node: NodeId, *, told: NodeTold, speakers: Iterable[str]) -> Record:
+def node_record(found: Progress, node: NodeId, *, told: NodeTold, speakers: Collection[str]) -> NodeRecord:
     """Write one node; `speakers` are the sources of its edges."""
-    address = node.text
+    address, key = node.text, node.key
     degree = found.degree_of(node)
     label = url = None
-    attributes: dict[str, Record] = {}
-    for name, facts in sorted(told.facts.items(), key=itemgetter(0)):
+    attributes: dict[str, dict[str, Any]] = {}
+    for name in sorted(told.facts):
+        facts = told.facts[name]
         label = label or facts.label
         url = url or facts.url
         attributes[name] = _plain(facts.attributes)
-    return {
-        "id": address,
-        "ref": encode_ref(address),
-        "namespace": node.namespace,
-        "tenant": node.tenant,
-        "type": node.type,
-        "key": node.key,
-        "label": label or node.key,
-        "url": url or None,
-        "hop": found.hop[node],
-        "expansion": found.expansion_of(node),
-        "known_degree": None
-        if degree is None
-        else {"value": degree.value, "relation": "eq" if degree.exact else "gte"},
-        "attributes": attributes,
-        "aliases": list(told.aliases),
-        "sources": sorted({*speakers, *attributes}),
-    }
+    return NodeRecord(
+        address,
+        encode_ref(address),
+        node.namespace,
+        node.tenant,
+        node.type,
+        key,
+        label or key,
+        url or None,
+        found.hop[node],
+        found.expansion_of(node),
+        None if degree is None else {"value": degree.value, "relation": "eq" if degree.exact else "gte"},
+        attributes,
+        list(told.aliases),
+        sorted(attributes.keys() | speakers),
+    )
 
 
-def edge_record(edge: MergedEdge) -> Record:
+def edge_record(edge: MergedEdge) -> EdgeRecord:
     """Write one edge."""
-    subject, object_, relation, directed, _ = edge.key
-    return {
-        "id": edge.id,
-        "subject": subject.text,
-        "object": object_.text,
-        "relation": relation,
-        "directed": directed,
-        "created_at": _time(edge.created_at),
-        "deleted_at": _time(edge.deleted_at),
-        "deleted": edge.deleted,
-        "provenance": [
-            {
-                "source": word.source,
-                "record": word.record,
-                "fetched_at": _time(word.fetched_at),
-                "attributes": _plain(word.attributes) if word.attributes else {},
-            }
-            for word in edge.provenance
-        ],
-    }
+    return _Writer().write(edge)
 
 
-def _sorted(nodes: list[Record], order: Order) -> list[Record]:
-    nodes.sort(key=itemgetter("id"))
+class _Writer:
+    """Writes edges; what many of them share is written once.
+
+    `speakers` has by text the sources of each node's edges; most nodes share one set of them.
+    """
+
+    def __init__(self) -> None:
+        self.speakers: dict[str, frozenset[str]] = {}
+        self._frames = Frames()
+        self._alone: dict[str, frozenset[str]] = {}
+        self._bare: dict[tuple[str, datetime], list[WordRecord]] = {}
+
+    def write(self, edge: MergedEdge) -> EdgeRecord:
+        key, words = edge
+        subject, object_ = key[0].text, key[1].text
+        for word in words:
+            self._note(subject, word.source)
+            self._note(object_, word.source)
+        created, deleted = edge.created_at, edge.deleted
+        return EdgeRecord(
+            edge_id(key, frames=self._frames),
+            subject,
+            object_,
+            key[2],
+            key[3],
+            None if created is None else _time(created),
+            _time(edge.deleted_at) if deleted else None,
+            deleted,
+            self._provenance(words),
+        )
+
+    def _note(self, end: str, source: str) -> None:
+        names = self._alone.get(source)
+        if names is None:
+            names = self._alone[source] = frozenset((source,))
+        held = self.speakers.setdefault(end, names)
+        if held is not names:
+            self.speakers[end] = held | names
+
+    def _provenance(self, words: Sequence[Assertion]) -> list[WordRecord]:
+        first = words[0]
+        if len(words) > 1 or first.record is not None or first.attributes:
+            return [_word(word) for word in words]
+        # Of a source that tells nothing but the relation, whatever was listed together has one word.
+        shared = self._bare.get((first.source, first.fetched_at))
+        if shared is None:
+            shared = self._bare[first.source, first.fetched_at] = [_word(first)]
+        return shared
+
+
+def _word(word: Assertion) -> WordRecord:
+    return WordRecord(word.source, word.record, _time(word.fetched_at), _plain(word.attributes))
+
+
+def _sorted(nodes: list[NodeRecord], order: Order) -> list[NodeRecord]:
+    nodes.sort(key=attrgetter("id"))
     if order == _BY_ID:
         return nodes
     valued = [(_value(record, order), record) for record in nodes]
@@ -200,7 +227,7 @@ def _rank(value: Any) -> tuple[int, Any]:
     return 1, value if isinstance(value, str) else str(value)
 
 
-def _plain(attributes: Attributes) -> Record:
+def _plain(attributes: Attributes) -> dict[str, Any]:
     return {
         name: [_listed(item) for item in value] if isinstance(value, tuple) else value
         for name, value in attributes

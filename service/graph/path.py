@@ -9,7 +9,7 @@ none longer can be.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from itertools import islice
@@ -77,6 +77,15 @@ class PathSearch:
         self._frontier: tuple[NodeId, ...] = ()
         self._cut_short: set[NodeId] = set()
         self._advance()
+
+    def merged(self) -> Iterable[MergedEdge]:
+        """Give the edges, everybody's word for each."""
+        return self.edges.values()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Give how many nodes and edges there are."""
+        return len(self.hop), len(self.edges)
 
     def frontier(self) -> tuple[NodeId, ...]:
         """Give the nodes to ask about next, ascending; () when the search is at its end."""

@@ -8,9 +8,10 @@ from typing import Any
 from connectors.errors import StoreUnavailableError
 from connectors.model import Address, Selection
 from connectors.ports import Clock
-from service.graph.assemble import Graph, Record, Records, as_graph, assemble
+from service.graph.assemble import Graph, Records, as_graph, assemble
 from service.graph.measured import write_measures
 from service.graph.path import PathSearch, PathVerdict
+from service.graph.record import Record
 from service.usecases.evidence import same_as
 from service.usecases.experience import Experience
 from service.usecases.kinship import Kinship

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 
-from service.graph.assemble import Record, Records
+from service.graph.assemble import Records
+from service.graph.record import Record
 
 _DIGEST_BYTES = 12
 
@@ -64,9 +65,9 @@ def lasting(record: Record) -> Record:
     """Give a record without when it was fetched."""
     # That something was fetched again changes nothing of it.
     if "provenance" in record:
-        return record | {"provenance": [word | {"fetched_at": None} for word in record["provenance"]]}
+        return {**record, "provenance": [{**word, "fetched_at": None} for word in record["provenance"]]}
     if "same_as" in record:
-        return record | {"same_as": [word | {"at": None} for word in record["same_as"]]}
+        return {**record, "same_as": [{**word, "at": None} for word in record["same_as"]]}
     return record
 
 

@@ -267,7 +267,7 @@ class Run:
         self._tried.update(asks)
         fetcher = self.inquiry.fetcher
         # Of those that are answered in time most tell of little: a record each, in the end.
-        records = len(self.machine.hop) + len(self.machine.edges) + len(asks)
+        records = sum(self.machine.size) + len(asks)
         timeout = self.request.budget.timeout.total_seconds()
         fetcher.deadline = self._end - self._reserve.of(records, timeout=timeout)
         answers = await self.inquiry.fetch(self._by_worth(asks), nodes=self._canonical_nodes())
@@ -275,7 +275,7 @@ class Run:
         for ask in asks:
             self.inquiry.note(ask, answers[ask])
         # A selection of nodes that nobody expands is told of its members all the same.
-        named = {*frontier, *asks.values()}
+        named = dict.fromkeys((*frontier, *asks.values()))
         words = {name: self._words(name) for name in named if isinstance(name, Selection) or not self._bare}
         # Whom only the description was asked about is not expanded by it.
         self._expanded.update(frontier)
@@ -291,10 +291,8 @@ class Run:
         """
         if not isinstance(self.machine, Expansion):
             return tuple(asks)
-        leading: Counter[Address] = Counter(
-            end for key in self.machine.edges for end in dict.fromkeys(key[:2])
-        )
-        return tuple(sorted(asks, key=lambda ask: -leading[asks[ask]]))
+        leading = Counter(end for ends in self.machine.ends() for end in set(ends))
+        return tuple(sorted(asks, key=lambda ask: -leading[str(asks[ask])]))
 
     def _words(self, name: Address) -> list[Told]:
         """Give what everybody asked has told of a named address, now or in an earlier round."""
@@ -322,7 +320,7 @@ class Run:
             told = any(map(self.inquiry.fetcher.ledger.facts_of, self.naming.addresses(name)))
             shown = told or any(name in key[:2] for key in self.machine.edges)
         else:
-            shown = bool(self.machine.edges)
+            shown = self.machine.size[1] > 0
         return True if shown else self.inquiry.knows({seed.located.seed, *self._members(name)})
 
     def _members(self, name: Address) -> Sequence[Address]:

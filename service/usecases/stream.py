@@ -20,9 +20,10 @@ from connectors.model import Address, NodeId
 from connectors.walk import Finding
 from connectors.wire import Aspect
 from service.graph.asked import Degree, Told
-from service.graph.assemble import Record, Records, edge_record, node_record
+from service.graph.assemble import Records, edge_record, node_record
 from service.graph.expansion import Expansion
 from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.record import Record
 from service.usecases.answering import Answer, Answering
 from service.usecases.page import Page
 from service.usecases.request import Require
@@ -194,7 +195,7 @@ class Stream:
         if not isinstance(machine, Expansion):
             # Of a search for paths nothing is told before its end.
             return 0
-        known = len(machine.hop) + len(machine.edges) - self._seen_nodes - self._seen_edges
+        known = sum(machine.size) - self._seen_nodes - self._seen_edges
         return known + sum(len(finding.listing.edges) for _, finding in self._heard)
 
     def _has_begun(self) -> bool:
@@ -229,7 +230,7 @@ class Stream:
         if not isinstance(machine, Expansion):
             # Of a search for paths nothing is part of the answer before its end.
             return
-        edges = list(islice(machine.edges.values(), self._seen_edges, None))
+        edges = list(machine.merged(after=self._seen_edges))
         speakers: dict[NodeId, set[str]] = defaultdict(set)
         for edge in edges:
             for end in edge.key[:2]:
@@ -258,7 +259,7 @@ class Stream:
             if isinstance(address, NodeId):
                 address = self._run.naming.name(ask.source, address)
             edges = machine.preview(address, Told(ask.source.name, named))
-            new = [edge for edge in edges if edge.key not in machine.edges and edge.id not in self._told]
+            new = [edge for edge in edges if not machine.holds(edge) and edge.id not in self._told]
             ends = dict.fromkeys(end for edge in new for end in edge.key[:2])
             fresh = [end for end in ends if end not in machine.hop and str(end) not in self._told]
             if not machine.has_room(nodes=len(fresh), edges=len(new)):
@@ -289,7 +290,7 @@ class Stream:
 
     def _progress(self) -> Event:
         answering, inquiry = self._answering, self._run.inquiry
-        known = (0, 0) if not self._run.seeds else (len(self._run.machine.hop), len(self._run.machine.edges))
+        known = self._run.machine.size if self._run.seeds else (0, 0)
         elapsed = answering.clock.monotonic() - answering.started
         return Event("progress", Progress(*known, inquiry.fetcher.calls.total(), elapsed))
 

@@ -16,10 +16,11 @@ from connectors.wire import Aspect
 from service.api.about import describe
 from service.api.format.written import Written
 from service.api.streaming import write_event
-from service.graph.assemble import Record, Records
+from service.graph.assemble import Records
 from service.graph.measure import Measure
 from service.graph.measured import Measured, count_unexpanded, write_measures
 from service.graph.path import PathVerdict
+from service.graph.record import Record
 from service.usecases.answering import Answer, SeedTold, Spent
 from service.usecases.evidence import NATIVE_ID, OBSERVABLE
 from service.usecases.locate import Located
