@@ -4,18 +4,16 @@ networkx is what the rest is defined on: node-link JSON is the node records in o
 records in order of id, beside what the answer tells of itself; `networkx.node_link_graph` reads it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
 from math import isnan
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
-from connectors.model import Attributes, NodeFacts, NodeId, Value, encode_ref
-from service.graph.asked import Degree
-from service.graph.merge import Assertion, Frames, MergedEdge, edge_id
-from service.graph.record import EdgeRecord, NodeRecord, Record, WordRecord, plain
+from connectors.model import NodeId
+from service.graph.merge import MergedEdge
+from service.graph.record import EdgeRecord, NodeRecord, Record, listed, plain
+from service.graph.scribe import NodeTold, Progress, Scribe
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -36,35 +34,11 @@ _BY_ID = Order()
 _NOBODY: frozenset[str] = frozenset()
 
 
-class NodeTold(NamedTuple):
-    """What is told of one node beside its edges: facts by source, and its other addresses."""
-
-    facts: Mapping[str, NodeFacts]
-    aliases: tuple[str, ...] = ()
-
-
-class Progress(Protocol):
-    """How far a machine has come with its nodes."""
-
-    @property
-    def hop(self) -> Mapping[NodeId, int]:
-        """Give the nodes and their hops."""
-        ...
-
-    def expansion_of(self, node: NodeId) -> str:
-        """Say how far a node was expanded."""
-        ...
-
-    def degree_of(self, node: NodeId) -> Degree | None:
-        """Say how many relations a node is known to have."""
-        ...
-
-
 class Found(Progress, Protocol):
     """What a machine has found, as far as it is part of the answer."""
 
-    def merged(self) -> Iterable[MergedEdge]:
-        """Give the edges, everybody's word for each."""
+    def write_edges(self, scribe: Scribe) -> list[EdgeRecord]:
+        """Write every edge, in any order."""
         ...
 
 
@@ -73,19 +47,21 @@ class Records:
     """Node records in the order asked for, edge records by id."""
 
     nodes: Sequence[Record]
-    edges: Sequence[Record]
+    edges: Sequence[EdgeRecord]
 
 
 def assemble(found: Found, *, told: Callable[[NodeId], NodeTold], order: Order) -> Records:
     """Write everything found as records."""
-    writer = _Writer()
-    edges = [writer.write(edge) for edge in found.merged()]
+    scribe = Scribe()
+    edges = found.write_edges(scribe)
     edges.sort(key=attrgetter("id"))
-    nodes = [
-        node_record(found, node, told=told(node), speakers=writer.speakers.get(node.text, _NOBODY))
-        for node in found.hop
-    ]
+    nodes = [scribe.write_node(node, found=found, told=told(node)) for node in found.hop]
     return Records(_sorted(nodes, order), edges)
+
+
+def edge_record(edge: MergedEdge) -> EdgeRecord:
+    """Write one edge."""
+    return Scribe().write_edge(edge)
 
 
 def as_graph(records: Records) -> Graph:
@@ -112,94 +88,6 @@ def as_graph(records: Records) -> Graph:
     return cast("Graph", graph)
 
 
-def node_record(found: Progress, node: NodeId, *, told: NodeTold, speakers: Collection[str]) -> NodeRecord:
-    """Write one node; `speakers` are the sources of its edges."""
-    address, key = node.text, node.key
-    degree = found.degree_of(node)
-    label = url = None
-    attributes: dict[str, dict[str, Any]] = {}
-    for name in sorted(told.facts):
-        facts = told.facts[name]
-        label = label or facts.label
-        url = url or facts.url
-        attributes[name] = _plain(facts.attributes)
-    return NodeRecord(
-        address,
-        encode_ref(address),
-        node.namespace,
-        node.tenant,
-        node.type,
-        key,
-        label or key,
-        url or None,
-        found.hop[node],
-        found.expansion_of(node),
-        None if degree is None else {"value": degree.value, "relation": "eq" if degree.exact else "gte"},
-        attributes,
-        list(told.aliases),
-        sorted(attributes.keys() | speakers),
-    )
-
-
-def edge_record(edge: MergedEdge) -> EdgeRecord:
-    """Write one edge."""
-    return _Writer().write(edge)
-
-
-class _Writer:
-    """Writes edges; what many of them share is written once.
-
-    `speakers` has by text the sources of each node's edges; most nodes share one set of them.
-    """
-
-    def __init__(self) -> None:
-        self.speakers: dict[str, frozenset[str]] = {}
-        self._frames = Frames()
-        self._alone: dict[str, frozenset[str]] = {}
-        self._bare: dict[tuple[str, datetime], list[WordRecord]] = {}
-
-    def write(self, edge: MergedEdge) -> EdgeRecord:
-        key, words = edge
-        subject, object_ = key[0].text, key[1].text
-        for word in words:
-            self._note(subject, word.source)
-            self._note(object_, word.source)
-        created, deleted = edge.created_at, edge.deleted
-        return EdgeRecord(
-            edge_id(key, frames=self._frames),
-            subject,
-            object_,
-            key[2],
-            key[3],
-            None if created is None else _time(created),
-            _time(edge.deleted_at) if deleted else None,
-            deleted,
-            self._provenance(words),
-        )
-
-    def _note(self, end: str, source: str) -> None:
-        names = self._alone.get(source)
-        if names is None:
-            names = self._alone[source] = frozenset((source,))
-        held = self.speakers.setdefault(end, names)
-        if held is not names:
-            self.speakers[end] = held | names
-
-    def _provenance(self, words: Sequence[Assertion]) -> list[WordRecord]:
-        first = words[0]
-        if len(words) > 1 or first.record is not None or first.attributes:
-            return [_word(word) for word in words]
-        # Of a source that tells nothing but the relation, whatever was listed together has one word.
-        shared = self._bare.get((first.source, first.fetched_at))
-        if shared is None:
-            shared = self._bare[first.source, first.fetched_at] = [_word(first)]
-        return shared
-
-
-def _word(word: Assertion) -> WordRecord:
-    return WordRecord(word.source, word.record, _time(word.fetched_at), _plain(word.attributes))
-
-
 def _sorted(nodes: list[NodeRecord], order: Order) -> list[NodeRecord]:
     nodes.sort(key=attrgetter("id"))
     if order == _BY_ID:
@@ -224,21 +112,4 @@ def _rank(value: Any) -> tuple[int, Any]:
     # Values of one attribute may differ in kind from node to node: numbers come before text.
     if isinstance(value, bool | int | float):
         return 0, value
-    return 1, value if isinstance(value, str) else str(value)
-
-
-def _plain(attributes: Attributes) -> dict[str, Any]:
-    return {
-        name: [_listed(item) for item in value] if isinstance(value, tuple) else value
-        for name, value in attributes
-    }
-
-
-def _listed(value: Value) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, tuple) else value
-
-
-# Whatever one listing tells was fetched at one moment.
-@lru_cache(maxsize=4096)
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+    return 1, value if isinstance(value, str) else str(listed(value))

@@ -27,7 +27,9 @@ from service.graph.extent import FAR, Extent
 from service.graph.fan_out import FanOut
 from service.graph.hearing import Hearing, concerned
 from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.record import EdgeRecord
 from service.graph.rule import Rule, Verdict
+from service.graph.scribe import Scribe
 from service.graph.waiting import Waiting
 
 
@@ -109,6 +111,13 @@ class Expansion:
     def merged(self, *, after: int = 0) -> Iterator[MergedEdge]:
         """Give the edges in the order in which they came in, without the first so many."""
         return map(merge_claims, islice(self._extent.edges.values(), after, None))
+
+    def write_edges(self, scribe: Scribe) -> list[EdgeRecord]:
+        """Write every edge, in the order in which they came in."""
+        return [
+            scribe.write_claim(*claims[0]) if len(claims) == 1 else scribe.write_edge(merge_claims(claims))
+            for claims in self._extent.edges.values()
+        ]
 
     def ends(self) -> Iterable[tuple[str, str]]:
         """Give the texts of subject and object of every edge."""
@@ -200,13 +209,14 @@ class Expansion:
         for name in pool.keys() & extent.edges.keys():
             extent.join(name, pool.pop(name))
         node_room, edge_room = self._room()
-        new = self._found(pool).keys() | self._standing.keys()
-        if not self._waiting and len(new) <= node_room and len(pool) <= edge_room:
+        found = self._found(pool)
+        if not self._waiting and len(found) <= node_room and len(pool) <= edge_room:
             # There is nothing to choose.
-            self._take_in(tuple(self._standing), pool)
+            self._take_in(found, pool)
             return
         for name, claims in self._waiting.empty().items():
             pool[name] = join_claims(claims, pool[name]) if name in pool else claims
+        found = self._found(pool)
         admission = admit(
             {name: name for name in pool},
             self._places(pool),
@@ -215,7 +225,8 @@ class Expansion:
             edge_room=edge_room,
         )
         self.truncated |= admission.truncated
-        self._take_in(admission.nodes, {name: pool[name] for name in admission.edges})
+        edges = {name: pool[name] for name in admission.edges}
+        self._take_in({text: found[text] for text in admission.nodes}, edges)
         self._waiting.replace({name: pool[name] for name in admission.refused}, nodes=admission.left)
 
     def _let_in_waiting(self) -> None:
@@ -223,7 +234,8 @@ class Expansion:
         node_room, edge_room = self._room()
         taken = self._waiting.take(held=self._extent.nodes, node_room=node_room, edge_room=edge_room)
         self.truncated |= taken.truncated
-        self._take_in(taken.nodes, taken.edges)
+        found = self._found(taken.edges)
+        self._take_in({text: found[text] for text in taken.nodes}, taken.edges)
 
     def _room(self) -> tuple[int, int]:
         """Give how many nodes and edges more this page may hold."""
@@ -231,24 +243,21 @@ class Expansion:
         node_room = self._budget.max_nodes - (nodes - self._nodes_before)
         return node_room, self._budget.max_edges - (edges - self._edges_before)
 
-    def _take_in(self, nodes: Iterable[str], edges: Pool) -> None:
-        found = self._found(edges)
-        for text in nodes:
-            if text in self._standing:
-                found.pop(text, None)
-                self._extent.stand(self._standing.pop(text))
-        self._extent.take(found.values(), edges)
+    def _take_in(self, nodes: Mapping[str, NodeId], edges: Pool) -> None:
+        for text in sorted(self._standing.keys() & nodes.keys()):
+            self._extent.stand(self._standing.pop(text))
+        self._extent.take(nodes.values(), edges)
         self._unseen = None
 
     def _found(self, pool: Pool) -> dict[str, NodeId]:
-        """Give the new nodes that these edges lead to."""
+        """Give the new nodes: those that need no edge, and those that these edges lead to."""
         held = self._extent.nodes
-        found: dict[str, NodeId] = {}
-        for name, ((edge, _), *_) in pool.items():
+        found = dict(self._standing)
+        for name, claims in pool.items():
             if name[0] not in held:
-                found[name[0]] = edge.subject
+                found[name[0]] = claims[0][0].subject
             if name[1] not in held:
-                found[name[1]] = edge.object
+                found[name[1]] = claims[0][0].object
         return found
 
     def _places(self, pool: Pool) -> dict[str, Place]:

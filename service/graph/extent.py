@@ -45,8 +45,9 @@ class Extent:
     def take(self, nodes: Iterable[NodeId], edges: Pool) -> None:
         """Take in new nodes, and new edges that lead to them; both ends of each edge are held then."""
         for node in nodes:
-            self.nodes[node.text] = node
-            self.hop[node] = FAR
+            # Who stands is held already.
+            self.nodes.setdefault(node.text, node)
+            self.hop.setdefault(node, FAR)
         self.edges.update(edges)
         left: Collection[EdgeName] = edges.keys()
         while left:
@@ -88,7 +89,7 @@ class Extent:
                     hop[end] = reached
                     if held != FAR:
                         nearer.append(end)
-            if any(hop[start] == FAR for start, _ in ways):
+            if ways and FAR in (hop[ways[0][0]], hop[ways[-1][0]]):
                 early.append(name)
         self._spread(nearer)
         return early

@@ -9,7 +9,7 @@ none longer can be.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from itertools import islice
@@ -21,8 +21,10 @@ from service.graph.budget import Budget
 from service.graph.fitting import fit_paths
 from service.graph.level import Level
 from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.record import EdgeRecord
 from service.graph.route import Path, Routes
 from service.graph.rule import Rule
+from service.graph.scribe import Scribe
 
 # Nodes asked at once of a level where one path is wanted, which a part of the level may show: a few
 # rounds of what sources answer concurrently, or two batches of those that take twenty in a call.
@@ -78,9 +80,9 @@ class PathSearch:
         self._cut_short: set[NodeId] = set()
         self._advance()
 
-    def merged(self) -> Iterable[MergedEdge]:
-        """Give the edges, everybody's word for each."""
-        return self.edges.values()
+    def write_edges(self, scribe: Scribe) -> list[EdgeRecord]:
+        """Write every edge, in any order."""
+        return [scribe.write_edge(edge) for edge in self.edges.values()]
 
     @property
     def size(self) -> tuple[int, int]:

@@ -36,6 +36,10 @@ class _Fields(Struct, Mapping[str, Any], metaclass=_Both, gc=False):
         """Count the fields."""
         return len(self.__struct_fields__)
 
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a dict of these fields and others, as a dict would."""
+        return {**self, **other}
+
     __eq__ = Mapping.__eq__
     __hash__ = None  # type: ignore[assignment] # as of any mapping
 
@@ -83,5 +87,12 @@ class EdgeRecord(_Fields, gc=False):
 
 
 def plain(record: Record) -> dict[str, Any]:
-    """Give a record as dicts and lists all through; what is that already is given as it is."""
-    return record if type(record) is dict else to_builtins(record)
+    """Give a record as dicts and lists all through; what is a dict already is given as it is."""
+    return record if type(record) is dict else listed(to_builtins(record))
+
+
+def listed(value: Any) -> Any:
+    """Give a value of JSON with a list for each tuple, which the encoder writes alike."""
+    if isinstance(value, dict):
+        return {name: listed(item) for name, item in value.items()}
+    return [listed(item) for item in value] if isinstance(value, list | tuple) else value

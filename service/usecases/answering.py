@@ -133,9 +133,7 @@ class Answering:
         if self.request.explain:
             records = _explained(records, run, self.kinship)
         page = page_of(records, sent=self.book.sent)
-        reports = run.conclude(
-            edges=[[word["source"] for word in edge["provenance"]] for edge in page.records.edges]
-        )
+        reports = run.conclude(edges=page.records.edges)
         self._take_pulse(reports)
         began = self.clock.now() - timedelta(seconds=self.clock.monotonic() - self.started)
         self.experience.learn(lessons_of(run, began=began))

@@ -5,7 +5,7 @@ order bring the machine to where it was, without a question to anybody.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,9 +15,10 @@ from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
 from service.cache.sheet import Sheet
 from service.graph.asked import Told
-from service.graph.assemble import NodeTold
 from service.graph.expansion import Expansion
 from service.graph.path import PathSearch
+from service.graph.record import EdgeRecord
+from service.graph.scribe import NodeTold
 from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.naming import Naming
@@ -116,9 +117,9 @@ class Run:
         """Tell whether anybody knows each of the seeds; None where no source could tell."""
         return [self._knows(seed) for seed in seeds]
 
-    def conclude(self, *, edges: Collection[Sequence[str]]) -> tuple[Report, ...]:
-        """Complete the reports; `edges` has the sources of every edge of the answer."""
-        speakers = Counter(name for names in edges for name in names)
+    def conclude(self, *, edges: Iterable[EdgeRecord]) -> tuple[Report, ...]:
+        """Complete the reports; `edges` are those of this page."""
+        speakers = Counter([word.source for edge in edges for word in edge.provenance])
         for report in self.inquiry.reports.values():
             report.calls = self.inquiry.fetcher.calls[report.source]
             report.edges = speakers[report.source]

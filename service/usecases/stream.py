@@ -9,7 +9,6 @@ no memory. Events are made when they are about to leave, from what the run holds
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -20,10 +19,10 @@ from connectors.model import Address, NodeId
 from connectors.walk import Finding
 from connectors.wire import Aspect
 from service.graph.asked import Degree, Told
-from service.graph.assemble import Records, edge_record, node_record
+from service.graph.assemble import Records, edge_record
 from service.graph.expansion import Expansion
-from service.graph.merge import EdgeKey, MergedEdge
 from service.graph.record import Record
+from service.graph.scribe import Scribe
 from service.usecases.answering import Answer, Answering
 from service.usecases.page import Page
 from service.usecases.request import Require
@@ -74,7 +73,6 @@ class _Early:
 
     hop: dict[NodeId, int]
     word: str
-    edges: dict[EdgeKey, MergedEdge]
 
     def expansion_of(self, node: NodeId) -> str:  # noqa: ARG002 - one node only
         return self.word
@@ -231,19 +229,20 @@ class Stream:
             # Of a search for paths nothing is part of the answer before its end.
             return
         edges = list(machine.merged(after=self._seen_edges))
-        speakers: dict[NodeId, set[str]] = defaultdict(set)
+        scribe = Scribe()
         for edge in edges:
-            for end in edge.key[:2]:
-                speakers[end].update(word.source for word in edge.provenance)
+            for word in edge.provenance:
+                scribe.note(edge.key[0].text, edge.key[1].text, source=word.source)
         for node in list(islice(machine.hop, self._seen_nodes, None)):
             self._seen_nodes += 1
             if str(node) not in self._told:
                 told = self._run.told_of(node)
-                yield from self._tell("node", node_record(machine, node, told=told, speakers=speakers[node]))
+                yield from self._tell("node", scribe.write_node(node, found=machine, told=told))
         for edge in edges:
             self._seen_edges += 1
-            if edge.id not in self._told:
-                yield from self._tell("edge", edge_record(edge))
+            record = scribe.write_edge(edge)
+            if record.id not in self._told:
+                yield from self._tell("edge", record)
 
     def _early(self) -> Iterator[Event]:
         """Tell what the words heard in this round will bring, while there is surely room for it."""
@@ -272,7 +271,9 @@ class Stream:
     def _early_record(self, machine: Expansion, address: Address, end: NodeId, source: str) -> Record:
         hop = machine.hop[address] + 1 if isinstance(address, NodeId) else int(not address.covers(end))
         word = "boundary" if hop >= machine.hops else "cut"
-        return node_record(_Early({end: hop}, word, {}), end, told=self._run.told_of(end), speakers=(source,))
+        scribe = Scribe()
+        scribe.note(end.text, source=source)
+        return scribe.write_node(end, found=_Early({end: hop}, word), told=self._run.told_of(end))
 
     def _sources(self) -> Iterator[Event]:
         for name, report in sorted(self._run.inquiry.reports.items()):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from connectors.model import NodeFacts, NodeId
-from service.graph.assemble import NodeTold
+from service.graph.scribe import NodeTold
 from service.usecases.inquiry import Inquiry
 from service.usecases.naming import Naming
 
@@ -12,8 +12,11 @@ def told_of(node: NodeId, *, inquiry: Inquiry, naming: Naming) -> NodeTold:
     """Give what is told of a named node by the sources that call it by this name."""
     if naming.is_plain(node):
         # Of an answer's thousand nodes, all but the seed.
-        names = {alias for source in naming.accepting(node) for alias in source.connector.aliases(node)}
-        return NodeTold(inquiry.fetcher.ledger.facts_of(node), tuple(sorted(names - {node.text})))
+        names: set[str] = set()
+        for source in naming.accepting(node):
+            names.update(source.connector.aliases(node))
+        names.discard(node.text)
+        return NodeTold(inquiry.fetcher.ledger.facts_of(node), sorted(names))
     members = naming.members(node)
     known: dict[str, NodeFacts] = {}
     for address in naming.addresses(node):
@@ -28,7 +31,7 @@ def told_of(node: NodeId, *, inquiry: Inquiry, naming: Naming) -> NodeTold:
         for name, told in known.items()
         if any(naming.name(inquiry.source(name), member) == node for member in members)
     }
-    return NodeTold(facts, tuple(sorted(aliases - {str(node)})))
+    return NodeTold(facts, sorted(aliases - {str(node)}))
 
 
 def _completed(facts: NodeFacts, other: NodeFacts) -> NodeFacts:
