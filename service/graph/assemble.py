@@ -55,7 +55,7 @@ def assemble(found: Found, *, told: Callable[[NodeId], NodeTold], order: Order) 
     scribe = Scribe()
     edges = found.write_edges(scribe)
     edges.sort(key=attrgetter("id"))
-    nodes = [scribe.write_node(node, found=found, told=told(node)) for node in found.hop]
+    nodes = scribe.write_nodes(found.hop, found=found, told=told)
     return Records(_sorted(nodes, order), edges)
 
 

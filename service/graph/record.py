@@ -5,7 +5,7 @@ makes a plain dict of its record.
 """
 
 from abc import ABCMeta
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, StructMeta, to_builtins
@@ -59,8 +59,8 @@ class NodeRecord(_Fields, gc=False):
     expansion: str
     known_degree: dict[str, Any] | None
     attributes: dict[str, dict[str, Any]]
-    aliases: list[str]
-    sources: list[str]
+    aliases: Sequence[str]
+    sources: Sequence[str]
 
 
 class WordRecord(_Fields, gc=False):

@@ -1,6 +1,6 @@
 """Writes the records of one answer; what many of them share is made once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -17,7 +17,7 @@ class NodeTold(NamedTuple):
     """What is told of one node beside its edges: facts by source, and its other addresses, ascending."""
 
     facts: Mapping[str, NodeFacts]
-    aliases: Collection[str] = ()
+    aliases: Sequence[str] = ()
 
 
 class Progress(Protocol):
@@ -44,7 +44,7 @@ class Scribe:
         """Start with nothing written."""
         self._speakers: dict[str, frozenset[str]] = {}
         self._alone = _Alone()
-        self._sorted: dict[tuple[frozenset[str], tuple[str, ...]], list[str]] = {}
+        self._sources = _Sources()
         self._bare: dict[tuple[str, datetime], list[WordRecord]] = {}
         self._frames = Frames()
 
@@ -97,39 +97,52 @@ class Scribe:
             if held is not names:
                 self._speakers[end] = held | names
 
-    def write_node(self, node: NodeId, *, found: Progress, told: NodeTold) -> NodeRecord:
-        """Write a node."""
-        address, key = node.text, node.key
-        degree = found.degree_of(node)
-        label = url = None
-        attributes: dict[str, dict[str, Any]] = {}
-        for name in sorted(told.facts):
-            facts = told.facts[name]
-            label = label or facts.label
-            url = url or facts.url
-            attributes[name] = dict(facts.attributes)
-        return NodeRecord(
-            address,
-            encode_ref(address),
-            node.namespace,
-            node.tenant,
-            node.type,
-            key,
-            label or key,
-            url or None,
-            found.hop[node],
-            found.expansion_of(node),
-            None if degree is None else {"value": degree.value, "relation": "eq" if degree.exact else "gte"},
-            attributes,
-            list(told.aliases),
-            self._sources(self._speakers.get(address, _NOBODY), tuple(attributes)),
-        )
+    def write_nodes(
+        self, nodes: Iterable[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]
+    ) -> list[NodeRecord]:
+        """Write nodes, in their order."""
+        # Some thousand times in an answer: whatever need not be looked up each time is not.
+        hop, expansion_of, degree_of = found.hop, found.expansion_of, found.degree_of
+        speakers_of = self._speakers.get
+        records = []
+        for node in nodes:
+            facts_by_source, aliases = told(node)
+            label = url = None
+            attributes: dict[str, dict[str, Any]] = {}
+            for name in sorted(facts_by_source) if len(facts_by_source) > 1 else facts_by_source:
+                facts = facts_by_source[name]
+                label = label or facts.label
+                url = url or facts.url
+                attributes[name] = dict(facts.attributes)
+            address, key, degree = node.text, node.key, degree_of(node)
+            records.append(
+                NodeRecord(
+                    address,
+                    encode_ref(address),
+                    node.namespace,
+                    node.tenant,
+                    node.type,
+                    key,
+                    label or key,
+                    url or None,
+                    hop[node],
+                    expansion_of(node),
+                    None if degree is None else _degree_record(degree),
+                    attributes,
+                    aliases,
+                    self._sources[speakers_of(address, _NOBODY), tuple(attributes)],
+                )
+            )
+        return records
 
-    def _sources(self, speakers: frozenset[str], tellers: tuple[str, ...]) -> list[str]:
-        names = self._sorted.get((speakers, tellers))
-        if names is None:
-            names = self._sorted[speakers, tellers] = sorted(speakers.union(tellers))
-        return names
+
+class _Sources(dict[tuple[frozenset[str], tuple[str, ...]], list[str]]):
+    """The sources of a node by those of its edges and those of its facts, of which an answer has few."""
+
+    def __missing__(self, names: tuple[frozenset[str], tuple[str, ...]]) -> list[str]:
+        speakers, tellers = names
+        sources = self[names] = sorted(speakers.union(tellers))
+        return sources
 
 
 class _Alone(dict[str, frozenset[str]]):
@@ -138,6 +151,10 @@ class _Alone(dict[str, frozenset[str]]):
     def __missing__(self, source: str) -> frozenset[str]:
         alone = self[source] = frozenset((source,))
         return alone
+
+
+def _degree_record(degree: Degree) -> dict[str, Any]:
+    return {"value": degree.value, "relation": "eq" if degree.exact else "gte"}
 
 
 def _word(word: Assertion) -> WordRecord:

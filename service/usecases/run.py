@@ -18,7 +18,6 @@ from service.graph.asked import Told
 from service.graph.expansion import Expansion
 from service.graph.path import PathSearch
 from service.graph.record import EdgeRecord
-from service.graph.scribe import NodeTold
 from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.naming import Naming
@@ -27,7 +26,7 @@ from service.usecases.request import GraphRequest
 from service.usecases.reserve import Reserve
 from service.usecases.shelf import Ask
 from service.usecases.source import Source
-from service.usecases.telling import told_of
+from service.usecases.telling import Teller, teller
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -69,6 +68,7 @@ class Run:
         self.request = request
         self.inquiry = inquiry
         self.naming = naming
+        self.told_of: Teller = teller(sources, inquiry=inquiry, naming=naming)
         self.seeds: tuple[Seed, ...] = ()
         self._sources = tuple(sources)
         self._located = located
@@ -108,10 +108,6 @@ class Run:
             # A search may come to its end without what was left open.
             self.inquiry.forget_cut()
         self._tried.clear()
-
-    def told_of(self, node: NodeId) -> NodeTold:
-        """Give what is told of a named node."""
-        return told_of(node, inquiry=self.inquiry, naming=self.naming)
 
     def known(self, seeds: Sequence[Seed]) -> list[bool | None]:
         """Tell whether anybody knows each of the seeds; None where no source could tell."""

@@ -236,13 +236,13 @@ class Stream:
         for node in list(islice(machine.hop, self._seen_nodes, None)):
             self._seen_nodes += 1
             if str(node) not in self._told:
-                told = self._run.told_of(node)
-                yield from self._tell("node", scribe.write_node(node, found=machine, told=told))
+                (record,) = scribe.write_nodes((node,), found=machine, told=self._run.told_of)
+                yield from self._tell("node", record)
         for edge in edges:
             self._seen_edges += 1
-            record = scribe.write_edge(edge)
-            if record.id not in self._told:
-                yield from self._tell("edge", record)
+            written = scribe.write_edge(edge)
+            if written.id not in self._told:
+                yield from self._tell("edge", written)
 
     def _early(self) -> Iterator[Event]:
         """Tell what the words heard in this round will bring, while there is surely room for it."""
@@ -273,7 +273,8 @@ class Stream:
         word = "boundary" if hop >= machine.hops else "cut"
         scribe = Scribe()
         scribe.note(end.text, source=source)
-        return scribe.write_node(end, found=_Early({end: hop}, word), told=self._run.told_of(end))
+        (record,) = scribe.write_nodes((end,), found=_Early({end: hop}, word), told=self._run.told_of)
+        return record
 
     def _sources(self) -> Iterator[Event]:
         for name, report in sorted(self._run.inquiry.reports.items()):
