@@ -6,7 +6,7 @@ lies behind them; that is rare, so the arcs by node are put together only when i
 """
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 
 from connectors.model import NodeId
@@ -29,6 +29,8 @@ class Extent:
         self._is_even = rule.is_even
         self._arcs: dict[NodeId, list[NodeId]] = defaultdict(list)
         self._arcs_of = 0
+        # Edges from nodes that nothing has reached yet.
+        self._early: list[EdgeName] = []
 
     def at(self, text: str) -> int | None:
         """Give the hop of a node by its text; None when it is not held."""
@@ -49,11 +51,11 @@ class Extent:
             self.nodes.setdefault(node.text, node)
             self.hop.setdefault(node, FAR)
         self.edges.update(edges)
-        left: Collection[EdgeName] = edges.keys()
-        while left:
-            # An edge to be followed from a new node may come before the one that reaches the node.
-            early = self._relax(left)
-            left = early if len(early) < len(left) else ()
+        left: list[EdgeName] = [*self._early, *edges]
+        # An edge to be followed from a new node may come before the one that reaches the node.
+        while left and len(early := self._relax(left)) < len(left):
+            left = early
+        self._early = left
 
     def join(self, name: EdgeName, claims: Claims) -> None:
         """Add claims about an edge that is held."""
