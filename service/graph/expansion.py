@@ -77,7 +77,7 @@ class Expansion:
         self._unasked.difference_update(told)
         self._failed.difference_update(told)
         for address, words in told.items():
-            self._stand(self._hearing.hear(address, words))
+            self._stand(self._hearing.hear(address, words=words))
         pool: Pool = {}
         for node, found in self._hearing.take():
             self._follow(node, found, pool)
@@ -115,7 +115,9 @@ class Expansion:
     def write_edges(self, scribe: Scribe) -> list[EdgeRecord]:
         """Write every edge, in the order in which they came in."""
         return [
-            scribe.write_claim(*claims[0]) if len(claims) == 1 else scribe.write_edge(merge_claims(claims))
+            scribe.write_claim(claims[0][0], word=claims[0][1])
+            if len(claims) == 1
+            else scribe.write_edge(merge_claims(claims))
             for claims in self._extent.edges.values()
         ]
 
@@ -207,12 +209,12 @@ class Expansion:
         """Take in of the pool, and of what waits, as much as fits; the rest waits."""
         extent = self._extent
         for name in pool.keys() & extent.edges.keys():
-            extent.join(name, pool.pop(name))
+            extent.join(name, claims=pool.pop(name))
         node_room, edge_room = self._room()
         found = self._found(pool)
         if not self._waiting and len(found) <= node_room and len(pool) <= edge_room:
             # There is nothing to choose.
-            self._take_in(found, pool)
+            self._take_in(found, edges=pool)
             return
         for name, claims in self._waiting.empty().items():
             pool[name] = join_claims(claims, pool[name]) if name in pool else claims
@@ -226,7 +228,7 @@ class Expansion:
         )
         self.truncated |= admission.truncated
         edges = {name: pool[name] for name in admission.edges}
-        self._take_in({text: found[text] for text in admission.nodes}, edges)
+        self._take_in({text: found[text] for text in admission.nodes}, edges=edges)
         self._waiting.replace({name: pool[name] for name in admission.refused}, nodes=admission.left)
 
     def _let_in_waiting(self) -> None:
@@ -235,7 +237,7 @@ class Expansion:
         taken = self._waiting.take(held=self._extent.nodes, node_room=node_room, edge_room=edge_room)
         self.truncated |= taken.truncated
         found = self._found(taken.edges)
-        self._take_in({text: found[text] for text in taken.nodes}, taken.edges)
+        self._take_in({text: found[text] for text in taken.nodes}, edges=taken.edges)
 
     def _room(self) -> tuple[int, int]:
         """Give how many nodes and edges more this page may hold."""
@@ -243,10 +245,10 @@ class Expansion:
         node_room = self._budget.max_nodes - (nodes - self._nodes_before)
         return node_room, self._budget.max_edges - (edges - self._edges_before)
 
-    def _take_in(self, nodes: Mapping[str, NodeId], edges: Pool) -> None:
+    def _take_in(self, nodes: Mapping[str, NodeId], *, edges: Pool) -> None:
         for text in sorted(self._standing.keys() & nodes.keys()):
             self._extent.stand(self._standing.pop(text))
-        self._extent.take(nodes.values(), edges)
+        self._extent.take(nodes.values(), edges=edges)
         self._unseen = None
 
     def _found(self, pool: Pool) -> dict[str, NodeId]:

@@ -44,7 +44,7 @@ class Extent:
         if held:
             self._spread(deque([node]))
 
-    def take(self, nodes: Iterable[NodeId], edges: Pool) -> None:
+    def take(self, nodes: Iterable[NodeId], *, edges: Pool) -> None:
         """Take in new nodes, and new edges that lead to them; both ends of each edge are held then."""
         for node in nodes:
             # Who stands is held already.
@@ -57,7 +57,7 @@ class Extent:
             left = early
         self._early = left
 
-    def join(self, name: EdgeName, claims: Claims) -> None:
+    def join(self, name: EdgeName, *, claims: Claims) -> None:
         """Add claims about an edge that is held."""
         self.edges[name] = join_claims(self.edges[name], claims)
 

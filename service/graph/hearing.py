@@ -49,7 +49,7 @@ class Hearing:
         self._selected: dict[Selection, Outcomes] = {}
         self._heard: dict[str, list[_Heard]] = defaultdict(list)
 
-    def hear(self, address: Address, words: Sequence[Told]) -> set[NodeId]:
+    def hear(self, address: Address, *, words: Sequence[Told]) -> set[NodeId]:
         """Take in what every source told of an address; gives the nodes that it makes members."""
         if isinstance(address, NodeId):
             expanded = self.expanded.setdefault(address.text, Expanded(address))

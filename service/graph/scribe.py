@@ -52,7 +52,8 @@ class Scribe:
         """Write an edge of any number of words."""
         subject, object_, relation, directed, record = edge.key
         for word in edge.provenance:
-            self.note(subject.text, object_.text, source=word.source)
+            self.note(subject.text, source=word.source)
+            self.note(object_.text, source=word.source)
         return EdgeRecord(
             edge_id(subject.text, object_.text, relation, directed, record, frames=self._frames),
             subject.text,
@@ -65,11 +66,12 @@ class Scribe:
             [_word(word) for word in edge.provenance],
         )
 
-    def write_claim(self, edge: Edge, word: Told) -> EdgeRecord:
+    def write_claim(self, edge: Edge, *, word: Told) -> EdgeRecord:
         """Write an edge that one source alone asserts, as nearly all are."""
         subject, object_, record = edge.subject.text, edge.object.text, edge.record
         source, fetched_at = word.source, word.finding.listing.fetched_at
-        self.note(subject, object_, source=source)
+        self.note(subject, source=source)
+        self.note(object_, source=source)
         if record is None and not edge.attributes:
             # Where nothing but the relation is told, whatever was listed together has one word.
             words = self._bare.get((source, fetched_at))
@@ -89,13 +91,12 @@ class Scribe:
             words,
         )
 
-    def note(self, *ends: str, source: str) -> None:
-        """Note that a source has told of an edge of these nodes."""
+    def note(self, end: str, *, source: str) -> None:
+        """Note that a source has told of an edge of this node."""
         names = self._alone[source]
-        for end in ends:
-            held = self._speakers.setdefault(end, names)
-            if held is not names:
-                self._speakers[end] = held | names
+        held = self._speakers.setdefault(end, names)
+        if held is not names:
+            self._speakers[end] = held | names
 
     def write_nodes(
         self, nodes: Iterable[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]

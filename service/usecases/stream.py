@@ -232,7 +232,8 @@ class Stream:
         scribe = Scribe()
         for edge in edges:
             for word in edge.provenance:
-                scribe.note(edge.key[0].text, edge.key[1].text, source=word.source)
+                for end in edge.key[:2]:
+                    scribe.note(end.text, source=word.source)
         for node in list(islice(machine.hop, self._seen_nodes, None)):
             self._seen_nodes += 1
             if str(node) not in self._told:

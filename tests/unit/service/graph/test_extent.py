@@ -33,7 +33,7 @@ def _taken(batches: Sequence[Sequence[Edge]], *, rule: Rule, seeds: Iterable[Nod
     for batch in batches:
         pool = {name: claims for name, claims in _pool(batch).items() if name not in extent.edges}
         ends = [end for edge in batch for end in (edge.subject, edge.object)]
-        extent.take([end for end in ends if end.text not in extent.nodes], pool)
+        extent.take([end for end in ends if end.text not in extent.nodes], edges=pool)
     return extent
 
 

@@ -29,9 +29,9 @@ def test_what_leads_nowhere_from_the_node_asked_is_kept_for_its_other_end() -> N
     """It is given once, when that end is expanded, too."""
     hearing = Hearing(Rule(direction=Direction.OUT))
     away, hither = Edge(A, B, "away", directed=True), Edge(B, A, "hither", directed=True)
-    assert hearing.hear(A, [_word(A, away, hither)]) == set()
+    assert hearing.hear(A, words=[_word(A, away, hither)]) == set()
     assert _taken(hearing) == {"n:t:a": ["away"]}
-    hearing.hear(B, [_word(B)])
+    hearing.hear(B, words=[_word(B)])
     assert _taken(hearing) == {"n:t:b": ["hither"]}
     assert _taken(hearing) == {}
     assert {node: len(each.seen) for node, each in hearing.expanded.items()} == {"n:t:a": 1, "n:t:b": 1}
@@ -42,7 +42,7 @@ def test_what_cannot_be_judged_is_nobodys_and_told() -> None:
     hearing = Hearing(Rule(filter=Filter(created_after=NOON)))
     doubtful = Edge(A, B, "r", directed=False)
     told = Edge(A, C, "r", directed=False, created_at=NOON + timedelta(hours=1))
-    hearing.hear(A, [_word(A, doubtful, told)])
+    hearing.hear(A, words=[_word(A, doubtful, told)])
     assert _taken(hearing) == {"n:t:a": ["r"]}
     assert hearing.undecided == {"s": {edge_key(doubtful)}}
     assert hearing.unsure == {"n:t:a"}
@@ -54,7 +54,7 @@ def test_a_plain_rule_leaves_only_what_is_deleted() -> None:
     hearing.hear(
         A, [_word(A, Edge(A, B, "gone", directed=False, deleted=True), Edge(B, A, "r", directed=True))]
     )
-    hearing.hear(B, [_word(B)])
+    hearing.hear(B, words=[_word(B)])
     assert _taken(hearing) == {"n:t:a": ["r"], "n:t:b": []}
 
 
@@ -63,6 +63,6 @@ def test_a_selection_makes_members_and_asks_for_them() -> None:
     hearing = Hearing(Rule())
     other = NodeId("n", None, "u", "x")
     edges = Edge(A, B, "r", directed=False), Edge(C, other, "r", directed=False)
-    assert hearing.hear(SELECTED, [_word(SELECTED, *edges, partial=frozenset({C}))]) == {A, B, C}
+    assert hearing.hear(SELECTED, words=[_word(SELECTED, *edges, partial=frozenset({C}))]) == {A, B, C}
     assert set(hearing.expanded) == {"n:t:a", "n:t:b"}
     assert [address for address, _ in hearing.asked()] == [SELECTED]

@@ -47,16 +47,16 @@ class _Lone:
 def test_a_claim_is_written_as_the_edge_that_it_makes(edge: Edge) -> None:
     """The short way for a single source gives what the way for several gives."""
     merged = assert_edge(edge, source="feed", fetched_at=NOON)
-    assert Scribe().write_claim(edge, WORD) == Scribe().write_edge(merged)
-    assert Scribe().write_claim(edge, WORD).id == merged.id
+    assert Scribe().write_claim(edge, word=WORD) == Scribe().write_edge(merged)
+    assert Scribe().write_claim(edge, word=WORD).id == merged.id
 
 
 def test_what_was_listed_together_has_one_word() -> None:
     """Only where the source tells nothing but the relation."""
     scribe = Scribe()
-    bare = [scribe.write_claim(Edge(*ends, "r", directed=False), WORD) for ends in ((A, B), (B, B))]
+    bare = [scribe.write_claim(Edge(*ends, "r", directed=False), word=WORD) for ends in ((A, B), (B, B))]
     assert bare[0].provenance is bare[1].provenance
-    told = scribe.write_claim(Edge(A, A, "r", directed=False, record="1"), WORD)
+    told = scribe.write_claim(Edge(A, A, "r", directed=False, record="1"), word=WORD)
     assert [word.record for word in told.provenance] == ["1"]
 
 
