@@ -51,9 +51,8 @@ def test_what_cannot_be_judged_is_nobodys_and_told() -> None:
 def test_a_plain_rule_leaves_only_what_is_deleted() -> None:
     """From either end alike, so nothing is kept for the other."""
     hearing = Hearing(Rule())
-    hearing.hear(
-        A, [_word(A, Edge(A, B, "gone", directed=False, deleted=True), Edge(B, A, "r", directed=True))]
-    )
+    gone, there = Edge(A, B, "gone", directed=False, deleted=True), Edge(B, A, "r", directed=True)
+    hearing.hear(A, words=[_word(A, gone, there)])
     hearing.hear(B, words=[_word(B)])
     assert _taken(hearing) == {"n:t:a": ["r"], "n:t:b": []}
 
