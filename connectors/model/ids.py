@@ -6,14 +6,16 @@ text is split at its first two colons, so a key may hold anything.
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
+from binascii import b2a_base64
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from connectors.errors import InvalidNodeIdError
 
 MAX_KEY_BYTES = 65_536
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
@@ -106,7 +108,8 @@ def parse_address(text: str) -> Address:
 
 def encode_ref(address: str) -> str:
     """Write an address so that every proxy leaves it alone: unpadded base64url of its UTF-8."""
-    return urlsafe_b64encode(_encode(address)).rstrip(b"=").decode("ascii")
+    written = b2a_base64(_encode(address), newline=False)
+    return written.translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def decode_ref(ref: str) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from operator import itemgetter
 from typing import Any
 
 from service.api.body import encode_json
 from service.api.format.media import Format, Table
-from service.api.format.written import Record, Written
+from service.api.format.written import Written
+from service.graph.record import EdgeRecord, NodeRecord, Record
 from service.usecases.page import lasting as timeless
 
 _PASSING = frozenset({"spent", "requested", "next_cursor"})
@@ -21,23 +21,20 @@ def etag_of(written: Written, *, format: Format, table: Table) -> str:
     lasting = _without(about, _PASSING)
     lasting["sources"] = [_without(source, _PASSING_OF_SOURCE) for source in about["sources"]]
     # The nodes as the answer has them, unless they tell when something was found out.
-    dated = any("same_as" in node for node in written.nodes)
+    dated = any(not isinstance(node, NodeRecord) and "same_as" in node for node in written.nodes)
     nodes = encode_json([timeless(node) for node in written.nodes]) if dated else written.nodes_json
     told = blake2b(nodes, digest_size=16)
-    told.update(encode_json([format, table, lasting, _said(written.edges)]))
+    told.update(encode_json([format, table, lasting, list(map(_said, written.edges))]))
     return f'W/"{told.hexdigest()}"'
 
 
-def _said(edges: Sequence[Record]) -> list[Any]:
-    """Give all that is told of the edges but when it was fetched; every edge has the same fields.
-
-    To copy each record without its times, and write the copies, takes half as long again.
-    """
-    if not edges:
-        return []
-    told = itemgetter(*(name for name in edges[0] if name != "provenance"))
-    heard = itemgetter(*(name for name in edges[0]["provenance"][0] if name != "fetched_at"))
-    return [(told(edge), [heard(word) for word in edge["provenance"]]) for edge in edges]
+def _said(edge: Record) -> Any:
+    """Give all that is told of an edge but when it was fetched."""
+    if not isinstance(edge, EdgeRecord):
+        return timeless(edge)
+    # The id stands for the ends, the relation, the direction and the record.
+    words = [(word.source, word.attributes) for word in edge.provenance]
+    return edge.id, edge.created_at, edge.deleted_at, edge.deleted, words
 
 
 def is_held(etag: str, *, lines: Sequence[str]) -> bool:

@@ -9,41 +9,28 @@ edges has cut, nothing more is expanded.
 What a budget keeps out waits. `turn` begins the next page of the same answer, with the budget whole
 again: first comes what waits, then whatever the budget left unasked, and last what failed. The
 pages together hold what one page of an unlimited budget would, and none of it twice.
+
+Within, nodes and edges go by texts, see `service.graph.claim`.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from operator import attrgetter, itemgetter
 
-from connectors.model import Address, Edge, NodeId, Outcome, Selection
+from connectors.model import Address, Edge, NodeId, Selection
 from service.graph.admission import Place, admit
 from service.graph.asked import Degree, Told
 from service.graph.budget import Budget
-from service.graph.fan_out import FanOut, Neighbors
-from service.graph.merge import EdgeKey, MergedEdge, assert_edge, edge_key, merge_edges, put_edge
+from service.graph.claim import Named, Pool, join_claims, merge_claims, name_edges
+from service.graph.extent import FAR, Extent
+from service.graph.fan_out import FanOut
+from service.graph.hearing import Hearing, concerned
+from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.record import EdgeRecord
 from service.graph.rule import Rule, Verdict
+from service.graph.scribe import Scribe
 from service.graph.waiting import Waiting
-
-# Farther than any hop, until an edge says how near.
-_FAR = 1 << 30
-
-
-# A relation as one end may be led along it, and whose word it is.
-_Heard = tuple[Verdict, Told, Edge]
-# By whom and under which address something was asked, how that ended.
-_Outcomes = dict[tuple[str, Address], Outcome]
-
-
-@dataclass(slots=True)
-class _Expanded:
-    """A node whose sources were asked: how that ended, and its relations as far as they are known.
-
-    `total` is how many there are by the word of a source.
-    """
-
-    outcomes: _Outcomes = field(default_factory=dict)
-    total: int = 0
-    seen: set[EdgeKey] = field(default_factory=set)
 
 
 class Expansion:
@@ -53,22 +40,18 @@ class Expansion:
         """Start from nodes, or from selections whose members are not known yet."""
         self.seeds = seeds
         self.hops = hops
-        self.hop: dict[NodeId, int] = {}
-        self.edges: dict[EdgeKey, MergedEdge] = {}
         self.truncated: set[str] = set()
-        self.undecided: dict[str, set[EdgeKey]] = defaultdict(set)
         self._rule = rule
         self._budget = budget
-        self._expanded: dict[NodeId, _Expanded] = {}
-        self._heard: dict[NodeId, list[_Heard]] = defaultdict(list)
-        self._unsure: set[NodeId] = set()
-        self._arcs: dict[NodeId, list[tuple[NodeId, EdgeKey]]] = defaultdict(list)
+        self._extent, self._hearing = Extent(rule), Hearing(rule)
+        self.hop, self.undecided = self._extent.hop, self._hearing.undecided
+        # How many relations of each expanded node only its neighbors tell of; None: to be counted.
+        self._unseen: Mapping[str, int] | None = None
         # Selections are asked before any node; what else is to be asked again comes after a turn.
-        self._selected: dict[Selection, _Outcomes] = {}
         self._unasked: set[Address] = {seed for seed in seeds if isinstance(seed, Selection)}
         self._failed: set[Address] = set()
         # What no budget has let in yet: nodes that need no edge, edges, and neighbors by node and source.
-        self._standing: set[NodeId] = {seed for seed in seeds if isinstance(seed, NodeId)}
+        self._standing: dict[str, NodeId] = {seed.text: seed for seed in seeds if isinstance(seed, NodeId)}
         self._waiting = Waiting()
         self._fan_out = FanOut(budget.fan_out)
         self._nodes_before = self._edges_before = 0
@@ -80,25 +63,24 @@ class Expansion:
             return ()
         if selections := [each for each in self._unasked if isinstance(each, Selection)]:
             return tuple(sorted(selections, key=str))
-        due = [
-            node
-            for node, hop in self.hop.items()
-            if hop < self.hops and (node not in self._expanded or node in self._unasked)
-        ]
-        nearest = min((self.hop[node] for node in due), default=0)
-        due = [node for node in due if self.hop[node] == nearest]
-        # Last, so that a source which stays dead takes no call away from what is still to be found.
-        return tuple(sorted(due or self._failed, key=str))
+        expanded = self._hearing.expanded
+        near = [node for node, hop in self.hop.items() if hop < self.hops]
+        due = [node for node in near if node.text not in expanded or node in self._unasked]
+        if not due:
+            # Last, so that a source which stays dead takes no call away from what is still to be found.
+            return tuple(sorted(self._failed, key=str))
+        nearest = min(self.hop[node] for node in due)
+        return tuple(sorted((node for node in due if self.hop[node] == nearest), key=attrgetter("text")))
 
     def absorb(self, told: Mapping[Address, Sequence[Told]]) -> None:
         """Take in what the sources told of the frontier, all of it at once."""
         self._unasked.difference_update(told)
         self._failed.difference_update(told)
         for address, words in told.items():
-            self._hear(address, words)
-        pool: dict[EdgeKey, MergedEdge] = {}
-        for node in self._heard.keys() & self._expanded.keys():
-            self._follow(node, self._heard.pop(node), pool)
+            self._stand(self._hearing.hear(address, words=words))
+        pool: Pool = {}
+        for node, found in self._hearing.take():
+            self._follow(node, found, pool)
         self._admit(pool)
 
     def preview(self, address: Address, word: Told) -> list[MergedEdge]:
@@ -108,20 +90,50 @@ class Expansion:
         """
         if isinstance(address, NodeId) and self.hop.get(address, self.hops) >= self.hops:
             return []
-        found: dict[tuple[NodeId, NodeId], list[MergedEdge]] = defaultdict(list)
+        found: dict[tuple[str, str], list[Edge]] = defaultdict(list)
         for edge in word.finding.listing.edges:
-            for start in _concerned(address, {edge.subject, edge.object}, word.members):
+            for start in concerned(address, {edge.subject, edge.object}, word.members):
                 if self._rule.judge(edge, at=start) is Verdict.FOLLOW:
-                    fetched_at = word.finding.listing.fetched_at
-                    asserted = assert_edge(edge, source=word.source, fetched_at=fetched_at)
-                    found[start, edge.other_end(start)].append(asserted)
-        kept: dict[NodeId, int] = defaultdict(int)
-        edges: dict[EdgeKey, MergedEdge] = {}
-        for start, end in sorted(found, key=lambda ends: str(ends[1])):
-            kept[start] += 1
-            if kept[start] <= self._budget.fan_out:
-                edges |= {edge.key: edge for edge in found[start, end]}
-        return list(edges.values())
+                    found[start.text, edge.other_end(start).text].append(edge)
+        kept: dict[str, int] = defaultdict(int)
+        edges: Pool = {}
+        for ends in sorted(found, key=itemgetter(1)):
+            kept[ends[0]] += 1
+            if kept[ends[0]] <= self._budget.fan_out:
+                edges |= {name: (claim,) for name, claim in name_edges(found[ends], word=word)}
+        return [merge_claims(claims) for claims in edges.values()]
+
+    @property
+    def edges(self) -> Mapping[EdgeKey, MergedEdge]:
+        """Give the edges, everybody's word for each; put together anew each time."""
+        return {edge.key: edge for edge in self.merged()}
+
+    def merged(self, *, after: int = 0) -> Iterator[MergedEdge]:
+        """Give the edges in the order in which they came in, without the first so many."""
+        return map(merge_claims, islice(self._extent.edges.values(), after, None))
+
+    def write_edges(self, scribe: Scribe) -> list[EdgeRecord]:
+        """Write every edge, in the order in which they came in."""
+        return [
+            scribe.write_claim(claims[0][0], word=claims[0][1])
+            if len(claims) == 1
+            else scribe.write_edge(merge_claims(claims))
+            for claims in self._extent.edges.values()
+        ]
+
+    def ends(self) -> Iterable[tuple[str, str]]:
+        """Give the texts of subject and object of every edge."""
+        return ((subject, object_) for subject, object_, *_ in self._extent.edges)
+
+    def holds(self, edge: MergedEdge) -> bool:
+        """Tell whether an edge is part of the answer."""
+        subject, object_, *told = edge.key
+        return (subject.text, object_.text, *told) in self._extent.edges
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Give how many nodes and edges there are."""
+        return len(self.hop), len(self._extent.edges)
 
     @property
     def before(self) -> tuple[int, int]:
@@ -136,14 +148,14 @@ class Expansion:
     def turn(self) -> None:
         """Begin the next page: the budget is whole again, and what it left undone is due."""
         self.truncated.clear()
-        self._nodes_before, self._edges_before = len(self.hop), len(self.edges)
-        for address, outcomes in self._asked():
+        self._nodes_before, self._edges_before = self.size
+        for address, outcomes in self._hearing.asked():
             if any(outcome.cut for outcome in outcomes.values()):
                 self._unasked.add(address)
             elif any(outcome.passing for outcome in outcomes.values()):
                 self._failed.add(address)
-        pool: dict[EdgeKey, MergedEdge] = {}
-        if not self._fan_out.turn(known=self.edges.keys(), pool=pool):
+        pool: Pool = {}
+        if not self._fan_out.turn(known=self._extent.edges.keys(), pool=pool):
             self.truncated.add("fan_out")
         if pool:
             self._admit(pool)
@@ -154,190 +166,110 @@ class Expansion:
         """Say how far a node was expanded: `complete`, `boundary`, `cut` or `failed`."""
         if self.hop[node] >= self.hops:
             return "boundary"
-        expanded = self._expanded.get(node)
+        expanded = self._hearing.expanded.get(node.text)
         if expanded is None:
             return "cut"
         outcomes = set(expanded.outcomes.values())
         if any(not outcome.whole and not outcome.cut for outcome in outcomes):
             return "failed"
-        cut = node in self._waiting or node in self._fan_out or any(outcome.cut for outcome in outcomes)
-        return "cut" if cut else "complete"
+        waits = node.text in self._waiting or node.text in self._fan_out
+        return "cut" if waits or any(outcome.cut for outcome in outcomes) else "complete"
 
     def degree_of(self, node: NodeId) -> Degree | None:
         """Say how many relations a node is known to have; None when nobody was asked about it."""
-        expanded = self._expanded.get(node)
+        expanded = self._hearing.expanded.get(node.text)
         if expanded is None or node not in self.hop or not expanded.outcomes:
             return None
-        # Its sources may not list what those of a neighbor do.
-        others = sum(key not in expanded.seen for _, key in self._arcs.get(node, ()))
-        exact = node not in self._unsure and all(outcome.whole for outcome in expanded.outcomes.values())
-        return Degree(max(len(expanded.seen) + others, expanded.total), exact=exact)
-
-    def _asked(self) -> Iterable[tuple[Address, _Outcomes]]:
-        yield from self._selected.items()
-        for node, expanded in self._expanded.items():
-            # A member's relations are its selection's to ask for.
-            if not any(isinstance(address, Selection) for _, address in expanded.outcomes):
-                yield node, expanded.outcomes
-
-    def _hear(self, address: Address, words: Sequence[Told]) -> None:
-        """Note which nodes this expands, and by node the relations that may be followed from it."""
-        if isinstance(address, NodeId):
-            expanded = self._expanded.setdefault(address, _Expanded())
-            outcomes = expanded.outcomes
-            expanded.total = max(expanded.total, self._total(words))
-        else:
-            outcomes = self._selected.setdefault(address, {})
-        outcomes |= {(word.source, word.finding.listing.address): word.finding.outcome for word in words}
-        for word in words:
-            if isinstance(address, NodeId):
-                self._hear_of(address, word)
-                continue
-            for edge in word.finding.listing.edges:
-                ends = {edge.subject, edge.object}
-                asked = _concerned(address, ends, word.members)
-                led = self._led(edge, asked)
-                # What leads nowhere from the node asked may be a relation of its other end, which
-                # need not list it itself.
-                for end, verdict in led or self._led(edge, ends - asked):
-                    if verdict is Verdict.UNDECIDED and end in asked:
-                        self._doubt(end, word, edge)
-                    else:
-                        self._heard[end].append((verdict, word, edge))
-                if any(verdict is Verdict.FOLLOW for _, verdict in led):
-                    for member in asked - word.partial:
-                        self._expanded.setdefault(member, _Expanded(outcomes))
-                    self._stand(asked)
-
-    def _hear_of(self, node: NodeId, word: Told) -> None:
-        """Note what was told of one node; mostly that is what may be followed from it."""
-        heard = self._heard[node]
-        for edge in word.finding.listing.edges:
-            verdict = self._rule.judge(edge, at=node)
-            if verdict is Verdict.FOLLOW:
-                heard.append((verdict, word, edge))
-            elif verdict is Verdict.UNDECIDED:
-                self._doubt(node, word, edge)
-            else:
-                # It may be a relation of its other end, as in `_hear`.
-                for end, judged in self._led(edge, {edge.subject, edge.object} - {node}):
-                    self._heard[end].append((judged, word, edge))
+        if self._unseen is None:
+            # Its sources may not list what those of a neighbor do.
+            seen = {text: each.seen for text, each in self._hearing.expanded.items()}
+            self._unseen = self._extent.count_unseen(seen)
+        known = len(expanded.seen) + self._unseen[node.text]
+        whole = all(outcome.whole for outcome in expanded.outcomes.values())
+        exact = whole and node.text not in self._hearing.unsure
+        return Degree(max(known, expanded.total), exact=exact)
 
     def _stand(self, members: set[NodeId]) -> None:
         """Take nodes for members: they need no edge, and are where the answer starts."""
-        self._standing |= members - self.hop.keys()
-        for member in members & self.hop.keys():
-            if self.hop[member] > 0:
-                self.hop[member] = 0
-                self._spread(deque([member]))
+        for member in members:
+            if member in self.hop:
+                self._extent.stand(member)
+            else:
+                self._standing[member.text] = member
 
-    def _led(self, edge: Edge, ends: Iterable[NodeId]) -> list[tuple[NodeId, Verdict]]:
-        judged = [(end, self._rule.judge(edge, at=end)) for end in ends]
-        return [(end, verdict) for end, verdict in judged if verdict is not Verdict.LEAVE]
-
-    def _doubt(self, node: NodeId, word: Told, edge: Edge) -> None:
-        self.undecided[word.source].add(edge_key(edge))
-        self._unsure.add(node)
-
-    def _total(self, words: Iterable[Told]) -> int:
-        # What a source says it has counts only where the rule leaves nothing of it out.
-        listings = (word.finding.listing for word in words)
-        totals = (each.total or 0 for each in listings if Rule(filter=each.filter) == self._rule)
-        return max(totals, default=0)
-
-    def _follow(self, node: NodeId, heard: Iterable[_Heard], pool: dict[EdgeKey, MergedEdge]) -> None:
+    def _follow(self, node: str, found: Mapping[str, Sequence[Named]], pool: Pool) -> None:
         """Put an expanded node's relations into the pool, as far as its fan-out goes."""
-        neighbors: dict[str, Neighbors] = defaultdict(lambda: defaultdict(list))
-        seen = self._expanded[node].seen
-        for verdict, word, edge in heard:
-            if verdict is Verdict.UNDECIDED:
-                self._doubt(node, word, edge)
-                continue
-            asserted = assert_edge(edge, source=word.source, fetched_at=word.finding.listing.fetched_at)
-            seen.add(asserted.key)
-            neighbors[word.source][edge.other_end(node)].append(asserted)
         if self.hops == 0:
             return
-        for source, found in neighbors.items():
-            if not self._fan_out.follow(node, source, found, pool=pool):
+        for source, named in found.items():
+            if not self._fan_out.follow(node, source, named, pool=pool):
                 self.truncated.add("fan_out")
 
-    def _admit(self, pool: dict[EdgeKey, MergedEdge]) -> None:
+    def _admit(self, pool: Pool) -> None:
         """Take in of the pool, and of what waits, as much as fits; the rest waits."""
-        for key in pool.keys() & self.edges.keys():
-            self.edges[key] = merge_edges(self.edges[key], pool.pop(key))
-        for edge in self._waiting.empty():
-            put_edge(pool, edge)
+        extent = self._extent
+        for name in pool.keys() & extent.edges.keys():
+            extent.join(name, claims=pool.pop(name))
         node_room, edge_room = self._room()
+        found = self._found(pool)
+        if not self._waiting and len(found) <= node_room and len(pool) <= edge_room:
+            # There is nothing to choose.
+            self._take_in(found, edges=pool)
+            return
+        for name, claims in self._waiting.empty().items():
+            pool[name] = join_claims(claims, pool[name]) if name in pool else claims
+        found = self._found(pool)
         admission = admit(
-            pool,
+            {name: name for name in pool},
             self._places(pool),
             standing=frozenset(self._standing),
             node_room=node_room,
             edge_room=edge_room,
         )
         self.truncated |= admission.truncated
-        self._take_in(admission.nodes, admission.edges)
-        self._waiting.replace((pool[key] for key in admission.refused), nodes=admission.left)
+        edges = {name: pool[name] for name in admission.edges}
+        self._take_in({text: found[text] for text in admission.nodes}, edges=edges)
+        self._waiting.replace({name: pool[name] for name in admission.refused}, nodes=admission.left)
 
     def _let_in_waiting(self) -> None:
         """Take in of what waits as much as fits, where nothing new was told."""
         node_room, edge_room = self._room()
-        taken = self._waiting.take(held=self.hop, node_room=node_room, edge_room=edge_room)
+        taken = self._waiting.take(held=self._extent.nodes, node_room=node_room, edge_room=edge_room)
         self.truncated |= taken.truncated
-        self._take_in(taken.nodes, taken.edges)
+        found = self._found(taken.edges)
+        self._take_in({text: found[text] for text in taken.nodes}, edges=taken.edges)
 
     def _room(self) -> tuple[int, int]:
         """Give how many nodes and edges more this page may hold."""
-        nodes = self._budget.max_nodes - (len(self.hop) - self._nodes_before)
-        return nodes, self._budget.max_edges - (len(self.edges) - self._edges_before)
+        nodes, edges = self.size
+        node_room = self._budget.max_nodes - (nodes - self._nodes_before)
+        return node_room, self._budget.max_edges - (edges - self._edges_before)
 
-    def _take_in(self, nodes: Iterable[NodeId], edges: Iterable[MergedEdge]) -> None:
-        for node in nodes:
-            self.hop[node] = 0 if node in self._standing else _FAR
-            self._standing.discard(node)
-        for edge in edges:
-            self.edges[edge.key] = edge
-            self._relax(edge)
+    def _take_in(self, nodes: Mapping[str, NodeId], *, edges: Pool) -> None:
+        for text in sorted(self._standing.keys() & nodes.keys()):
+            self._extent.stand(self._standing.pop(text))
+        self._extent.take(nodes.values(), edges=edges)
+        self._unseen = None
 
-    def _places(self, pool: Iterable[EdgeKey]) -> dict[NodeId, Place]:
+    def _found(self, pool: Pool) -> dict[str, NodeId]:
+        """Give the new nodes: those that need no edge, and those that these edges lead to."""
+        held = self._extent.nodes
+        found = dict(self._standing)
+        for name, claims in pool.items():
+            if name[0] not in held:
+                found[name[0]] = claims[0][0].subject
+            if name[1] not in held:
+                found[name[1]] = claims[0][0].object
+        return found
+
+    def _places(self, pool: Pool) -> dict[str, Place]:
         """Give every new node its distance and address text: the order in which they come in."""
-        near: dict[NodeId, int] = dict.fromkeys(self._standing, 0)
-        found: dict[NodeId, int] = {}
+        near = dict.fromkeys(self._standing, 0)
+        found: dict[str, int] = {}
         for subject, object_, *_ in pool:
-            at, beside = self.hop.get(subject), self.hop.get(object_)
-            if at is None and not (near and subject in near):
-                found[subject] = min(found.get(subject, _FAR), (beside or 0) + 1)
-            if beside is None and not (near and object_ in near):
-                found[object_] = min(found.get(object_, _FAR), (at or 0) + 1)
-        return {node: (hop, node.text) for node, hop in (near | found).items()}
-
-    def _relax(self, edge: MergedEdge) -> None:
-        # An edge found late may lead to a node by a shorter way than the one that found it.
-        nearer: deque[NodeId] = deque()
-        for start, end in self._rule.ways(edge):
-            arc = (end, edge.key)
-            self._arcs[start].append(arc)
-            self._shorten(self.hop[start] + 1, (arc,), nearer)
-        if nearer:
-            self._spread(nearer)
-
-    def _spread(self, nearer: deque[NodeId]) -> None:
-        while nearer:
-            start = nearer.popleft()
-            self._shorten(self.hop[start] + 1, self._arcs[start], nearer)
-
-    def _shorten(self, hop: int, arcs: Iterable[tuple[NodeId, EdgeKey]], nearer: deque[NodeId]) -> None:
-        """Bring the ends of these arcs as near as this, where they are farther away."""
-        held = self.hop
-        for end, _ in arcs:
-            if hop < held[end]:
-                held[end] = hop
-                nearer.append(end)
-
-
-def _concerned(address: Address, ends: set[NodeId], members: frozenset[NodeId] | None) -> set[NodeId]:
-    """Give the ends of an edge that were asked about: the node, or the members of the selection."""
-    if isinstance(address, NodeId):
-        return {address}
-    return {end for end in ends if (address.covers(end) if members is None else end in members)}
+            at, beside = self._extent.at(subject), self._extent.at(object_)
+            if at is None and subject not in near:
+                found[subject] = min(found.get(subject, FAR), (beside or 0) + 1)
+            if beside is None and object_ not in near:
+                found[object_] = min(found.get(object_, FAR), (at or 0) + 1)
+        return {text: (hop, text) for text, hop in (near | found).items()}

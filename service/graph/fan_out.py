@@ -5,53 +5,53 @@ missing, has its neighbors followed that were followed before, and as many new o
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from connectors.model import NodeId
-from service.graph.merge import EdgeKey, MergedEdge, put_edge
+from service.graph.claim import EdgeName, Named, Pool, other_end, put_claims
 
-Neighbors = dict[NodeId, list[MergedEdge]]
-Pool = dict[EdgeKey, MergedEdge]
+_Neighbors = dict[str, list[Named]]
 
 
 class FanOut:
-    """The neighbors followed so far and those that wait, by node and source."""
+    """The neighbors followed so far and those that wait, by node and source; all by their texts."""
 
     def __init__(self, limit: int) -> None:
         """Follow `limit` neighbors of a node and source on each page."""
         self._limit = limit
-        self._followed: dict[tuple[NodeId, str], set[NodeId]] = defaultdict(set)
-        self._spare: dict[NodeId, dict[str, Neighbors]] = {}
+        self._followed: dict[tuple[str, str], set[str]] = {}
+        self._spare: dict[str, dict[str, _Neighbors]] = {}
 
-    def __contains__(self, node: NodeId) -> bool:
+    def __contains__(self, node: str) -> bool:
         """Tell whether neighbors of the node wait."""
         return node in self._spare
 
-    def follow(self, node: NodeId, source: str, found: Neighbors, *, pool: Pool) -> bool:
-        """Put the neighbors' edges into the pool; False when some have to wait."""
-        followed = self._followed[node, source]
-        if not followed and len(found) <= self._limit:
+    def follow(self, node: str, source: str, found: Sequence[Named], *, pool: Pool) -> bool:
+        """Put what was told of the neighbors into the pool; False when some have to wait."""
+        followed = self._followed.get((node, source))
+        if followed is None and len(found) <= self._limit:
             # Most nodes are told of once, and all of their neighbors are followed.
-            followed.update(found)
-            for edges in found.values():
-                for edge in edges:
-                    put_edge(pool, edge)
+            self._followed[node, source] = {other_end(name, node) for name, _ in found}
+            put_claims(pool, found)
             return True
-        new: Collection[NodeId] = found.keys() - followed
-        waiting: Collection[NodeId] = ()
+        followed = self._followed.setdefault((node, source), set())
+        neighbors: _Neighbors = defaultdict(list)
+        for name, claim in found:
+            neighbors[other_end(name, node)].append((name, claim))
+        new: Collection[str] = neighbors.keys() - followed
+        waiting: Collection[str] = ()
         if len(new) > self._limit:
-            ordered = sorted(new, key=str)
+            ordered = sorted(new)
             new, waiting = ordered[: self._limit], ordered[self._limit :]
             spare = self._spare.setdefault(node, {}).setdefault(source, {})
             for neighbor in waiting:
-                spare.setdefault(neighbor, []).extend(found[neighbor])
+                spare.setdefault(neighbor, []).extend(neighbors[neighbor])
         followed.update(new)
-        for neighbor in followed & found.keys():
-            for edge in found[neighbor]:
-                put_edge(pool, edge)
+        for neighbor, named in neighbors.items():
+            if neighbor in followed:
+                put_claims(pool, named)
         return not waiting
 
-    def turn(self, *, known: Collection[EdgeKey], pool: Pool) -> bool:
+    def turn(self, *, known: Collection[EdgeName], pool: Pool) -> bool:
         """Follow the next of those that wait, in order; False when some still have to.
 
         Whose edges are all known by now takes no room: only its word is added to them.
@@ -65,16 +65,15 @@ class FanOut:
         return not self._spare
 
     def _next(
-        self, found: Neighbors, followed: set[NodeId], known: Collection[EdgeKey], pool: Pool
-    ) -> Neighbors:
+        self, found: _Neighbors, followed: set[str], known: Collection[EdgeName], pool: Pool
+    ) -> _Neighbors:
         room = self._limit
         ordered = iter(found.items())
-        for neighbor, edges in ordered:
-            new = not all(edge.key in known for edge in edges)
+        for neighbor, named in ordered:
+            new = not all(name in known for name, _ in named)
             if new and room == 0:
-                return {neighbor: edges, **dict(ordered)}
+                return {neighbor: named, **dict(ordered)}
             room -= new
             followed.add(neighbor)
-            for edge in edges:
-                put_edge(pool, edge)
+            put_claims(pool, named)
         return {}

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.graph.measure import Measure, Number
-
-Record = dict[str, Any]
+from service.graph.record import Record
 
 # On a graph that goes on where the answer ends, a measure misleads: these nodes are where it does.
 _UNEXPANDED = ("boundary", "cut", "failed")

@@ -21,8 +21,10 @@ from service.graph.budget import Budget
 from service.graph.fitting import fit_paths
 from service.graph.level import Level
 from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.record import EdgeRecord
 from service.graph.route import Path, Routes
 from service.graph.rule import Rule
+from service.graph.scribe import Scribe
 
 # Nodes asked at once of a level where one path is wanted, which a part of the level may show: a few
 # rounds of what sources answer concurrently, or two batches of those that take twenty in a call.
@@ -77,6 +79,15 @@ class PathSearch:
         self._frontier: tuple[NodeId, ...] = ()
         self._cut_short: set[NodeId] = set()
         self._advance()
+
+    def write_edges(self, scribe: Scribe) -> list[EdgeRecord]:
+        """Write every edge, in any order."""
+        return [scribe.write_edge(edge) for edge in self.edges.values()]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Give how many nodes and edges there are."""
+        return len(self.hop), len(self.edges)
 
     def frontier(self) -> tuple[NodeId, ...]:
         """Give the nodes to ask about next, ascending; () when the search is at its end."""

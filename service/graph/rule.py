@@ -36,6 +36,24 @@ class Rule:
     relations: frozenset[str] | None = None
     filter: Filter = field(default_factory=Filter)
 
+    @property
+    def is_even(self) -> bool:
+        """Tell whether it judges every edge alike at both of its ends."""
+        return self.direction is Direction.BOTH and not self.filter.binds_other_end
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether nothing of an edge matters but that it is deleted or not."""
+        timed = self.filter.created_after is not None or self.filter.created_before is not None
+        return self.is_even and self.relations is None and not timed
+
+    def followed(self, edges: Sequence[Edge]) -> Sequence[Edge]:
+        """Give the edges that a plain rule follows, from whichever end."""
+        if self.filter.deleted is Deleted.INCLUDE:
+            return edges
+        only = self.filter.deleted is Deleted.ONLY
+        return [edge for edge in edges if edge.deleted is only]
+
     def judge(self, edge: Edge, *, at: NodeId) -> Verdict:
         """Say whether `edge` is followed from `at`, which is one of its ends.
 

@@ -5,53 +5,56 @@ it lets in, however much waits.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
-from connectors.model import NodeId
-from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.claim import EdgeName, Pool
 
 
 @dataclass(slots=True)
 class Taken:
     """What was let in, in order, and which budgets kept out the rest."""
 
-    nodes: list[NodeId] = field(default_factory=list)
-    edges: list[MergedEdge] = field(default_factory=list)
+    nodes: list[str] = field(default_factory=list)
+    edges: Pool = field(default_factory=dict)
     truncated: set[str] = field(default_factory=set)
 
 
 class Waiting:
-    """Edges, and nodes that need none, which wait for a page with room for them."""
+    """Edges, and nodes that need none, which wait for a page with room for them; all by their texts."""
 
     def __init__(self) -> None:
         """Start with nothing waiting."""
-        self._nodes: deque[NodeId] = deque()
-        self._edges: deque[EdgeKey] = deque()
-        self._held: dict[EdgeKey, MergedEdge] = {}
-        self._ends: Counter[NodeId] = Counter()
+        self._nodes: deque[str] = deque()
+        self._edges: deque[EdgeName] = deque()
+        self._held: Pool = {}
+        self._ends: Counter[str] = Counter()
 
-    def __contains__(self, node: NodeId) -> bool:
+    def __contains__(self, node: str) -> bool:
         """Tell whether a relation of the node waits."""
         return self._ends[node] > 0
 
-    def replace(self, edges: Iterable[MergedEdge], *, nodes: Iterable[NodeId]) -> None:
-        """Let these wait and nothing else, in this order; the nodes come before all edges."""
-        self._held = {edge.key: edge for edge in edges}
-        self._edges = deque(self._held)
-        self._nodes = deque(nodes)
-        self._ends = Counter(end for key in self._held for end in set(key[:2]))
+    def __bool__(self) -> bool:
+        """Tell whether anything waits."""
+        return bool(self._nodes or self._held)
 
-    def empty(self) -> list[MergedEdge]:
+    def replace(self, edges: Pool, *, nodes: Iterable[str]) -> None:
+        """Let these wait and nothing else, in this order; the nodes come before all edges."""
+        self._held = edges
+        self._edges = deque(edges)
+        self._nodes = deque(nodes)
+        self._ends = Counter(end for name in edges for end in set(name[:2]))
+
+    def empty(self) -> Pool:
         """Give all edges, which then wait no more."""
-        edges = list(self._held.values())
-        self.replace((), nodes=())
+        edges = self._held
+        self.replace({}, nodes=())
         return edges
 
-    def take(self, *, held: Collection[NodeId], node_room: int, edge_room: int) -> Taken:
+    def take(self, *, held: Container[str], node_room: int, edge_room: int) -> Taken:
         """Let in as much as there is room for; `held` are the nodes of the answer."""
         taken = Taken()
-        joined: set[NodeId] = set()
+        joined: set[str] = set()
         while self._nodes:
             if self._nodes[0] in held:
                 self._nodes.popleft()
@@ -63,8 +66,8 @@ class Waiting:
                 taken.truncated.add("max_nodes")
                 return taken
         while self._edges:
-            key = self._edges[0]
-            new = {end for end in key[:2] if end not in held and end not in joined}
+            name = self._edges[0]
+            new = {end for end in name[:2] if end not in held and end not in joined}
             if len(taken.nodes) + len(new) > node_room:
                 taken.truncated.add("max_nodes")
                 return taken
@@ -72,8 +75,8 @@ class Waiting:
                 taken.truncated.add("max_edges")
                 return taken
             self._edges.popleft()
-            taken.edges.append(self._held.pop(key))
-            self._ends.subtract(set(key[:2]))
-            taken.nodes += sorted(new, key=str)
+            taken.edges[name] = self._held.pop(name)
+            self._ends.subtract(set(name[:2]))
+            taken.nodes += sorted(new)
             joined |= new
         return taken

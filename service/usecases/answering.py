@@ -8,9 +8,10 @@ from typing import Any
 from connectors.errors import StoreUnavailableError
 from connectors.model import Address, Selection
 from connectors.ports import Clock
-from service.graph.assemble import Graph, Record, Records, as_graph, assemble
+from service.graph.assemble import Graph, Records, as_graph, assemble
 from service.graph.measured import write_measures
 from service.graph.path import PathSearch, PathVerdict
+from service.graph.record import Record
 from service.usecases.evidence import same_as
 from service.usecases.experience import Experience
 from service.usecases.kinship import Kinship
@@ -132,9 +133,7 @@ class Answering:
         if self.request.explain:
             records = _explained(records, run, self.kinship)
         page = page_of(records, sent=self.book.sent)
-        reports = run.conclude(
-            edges=[[word["source"] for word in edge["provenance"]] for edge in page.records.edges]
-        )
+        reports = run.conclude(edges=page.records.edges)
         self._take_pulse(reports)
         began = self.clock.now() - timedelta(seconds=self.clock.monotonic() - self.started)
         self.experience.learn(lessons_of(run, began=began))

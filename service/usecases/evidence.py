@@ -2,7 +2,7 @@
 
 from connectors.errors import InvalidNodeIdError
 from connectors.model import NodeId, parse_address
-from service.graph.assemble import Record
+from service.graph.record import Record
 from service.usecases.kinship import Kinship
 from service.usecases.request import Identity
 from service.usecases.run import Run

@@ -44,7 +44,8 @@ class Naming:
         self._names: dict[tuple[str, NodeId], NodeId] = {}
         self._canonical: dict[Address, NodeId] = {}
         self._forms: dict[NodeId, NodeId] = {}
-        self._renamed: set[NodeId] = set()
+        # By their texts: every relation that a source shows is looked up here.
+        self._renamed: set[str] = set()
         self._has_forms: set[NodeId] = set()
         self._forms_of: dict[NodeId, list[NodeId]] = {}
 
@@ -68,7 +69,7 @@ class Naming:
             known = dict.fromkeys(form for source in self._sources for form in _forms(source, member))
             self._forms |= dict.fromkeys(known, member)
             self._forms_of[member] = list(known)
-            self._renamed.update(form for form in known if form != member)
+            self._renamed.update(form.text for form in known if form != member)
             self._has_forms.update((member, *known))
         return members[0]
 
@@ -150,7 +151,7 @@ class Naming:
             # Only a seed has other forms here: what does not name one of them is as it was told.
             renamed = self._renamed
             return bool(renamed) and any(
-                edge.subject in renamed or edge.object in renamed for edge in finding.listing.edges
+                edge.subject.text in renamed or edge.object.text in renamed for edge in finding.listing.edges
             )
         ends = (end for edge in finding.listing.edges for end in (edge.subject, edge.object))
         return any(self.name(source, end) != end for end in ends)

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
+from typing import TypeVar
 
-from service.graph.assemble import Record, Records
+from service.graph.assemble import Records
+from service.graph.record import Record
 
+R = TypeVar("R", bound=Record)
 _DIGEST_BYTES = 12
 
 
@@ -44,7 +47,7 @@ def sent_after(page: Page, *, before: Mapping[bytes, bytes]) -> dict[bytes, byte
     return sent
 
 
-def _sift(records: Iterable[Record], sent: Mapping[bytes, bytes]) -> tuple[list[Record], list[Record]]:
+def _sift(records: Iterable[R], sent: Mapping[bytes, bytes]) -> tuple[list[R], list[R]]:
     new, amended = [], []
     for record in records:
         name, form = _digests(record)
@@ -64,9 +67,9 @@ def lasting(record: Record) -> Record:
     """Give a record without when it was fetched."""
     # That something was fetched again changes nothing of it.
     if "provenance" in record:
-        return record | {"provenance": [word | {"fetched_at": None} for word in record["provenance"]]}
+        return {**record, "provenance": [{**word, "fetched_at": None} for word in record["provenance"]]}
     if "same_as" in record:
-        return record | {"same_as": [word | {"at": None} for word in record["same_as"]]}
+        return {**record, "same_as": [{**word, "at": None} for word in record["same_as"]]}
     return record
 
 

@@ -31,8 +31,9 @@ _AT_ONCE = 8
 # What does not change what is answered (how fresh it has to be), is bound otherwise (the seeds, by
 # their canonical addresses), or may not be kept.
 _UNBOUND = frozenset({"nodes", "to", "tolerance", "cursor", "behalf", "credentials"})
-# Raised when an old page, played back, would become another: the order of questions, what is admitted.
-_VERSION = 1
+# Raised when an old page, played back, would become another: the order of questions, what is admitted,
+# the digests of what was sent.
+_VERSION = 2
 
 
 class InvalidCursorError(InvalidParameterError):

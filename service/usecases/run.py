@@ -5,7 +5,7 @@ order bring the machine to where it was, without a question to anybody.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,9 +15,9 @@ from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
 from service.cache.sheet import Sheet
 from service.graph.asked import Told
-from service.graph.assemble import NodeTold
 from service.graph.expansion import Expansion
 from service.graph.path import PathSearch
+from service.graph.record import EdgeRecord
 from service.usecases.ask import Ask
 from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
@@ -27,7 +27,7 @@ from service.usecases.report import Report
 from service.usecases.request import GraphRequest
 from service.usecases.reserve import Reserve
 from service.usecases.source import Source
-from service.usecases.telling import told_of
+from service.usecases.telling import Teller, teller
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -69,6 +69,7 @@ class Run:
         self.request = request
         self.inquiry = inquiry
         self.naming = naming
+        self.told_of: Teller = teller(sources, inquiry=inquiry, naming=naming)
         self.seeds: tuple[Seed, ...] = ()
         self._sources = tuple(sources)
         self._located = located
@@ -110,17 +111,13 @@ class Run:
             self.inquiry.forget_cut()
         self._tried.clear()
 
-    def told_of(self, node: NodeId) -> NodeTold:
-        """Give what is told of a named node."""
-        return told_of(node, inquiry=self.inquiry, naming=self.naming)
-
     def known(self, seeds: Sequence[Seed]) -> list[bool | None]:
         """Tell whether anybody knows each of the seeds; None where no source could tell."""
         return [self._knows(seed) for seed in seeds]
 
-    def conclude(self, *, edges: Collection[Sequence[str]]) -> tuple[Report, ...]:
-        """Complete the reports; `edges` has the sources of every edge of the answer."""
-        speakers = Counter(name for names in edges for name in names)
+    def conclude(self, *, edges: Iterable[EdgeRecord]) -> tuple[Report, ...]:
+        """Complete the reports; `edges` are those of this page."""
+        speakers = Counter([word.source for edge in edges for word in edge.provenance])
         for report in self.inquiry.reports.values():
             report.calls = self.inquiry.fetcher.calls[report.source]
             report.edges = speakers[report.source]
@@ -269,7 +266,7 @@ class Run:
         self._tried.update(asks)
         fetcher = self.inquiry.fetcher
         # Of those that are answered in time most tell of little: a record each, in the end.
-        records = len(self.machine.hop) + len(self.machine.edges) + len(asks)
+        records = sum(self.machine.size) + len(asks)
         timeout = self.request.budget.timeout.total_seconds()
         fetcher.deadline = self._end - self._reserve.of(records, timeout=timeout)
         answers = await self.inquiry.fetch(self._by_worth(asks), nodes=self._canonical_nodes())
@@ -277,7 +274,7 @@ class Run:
         for ask in asks:
             self.inquiry.note(ask, answers[ask])
         # A selection of nodes that nobody expands is told of its members all the same.
-        named = {*frontier, *asks.values()}
+        named = dict.fromkeys((*frontier, *asks.values()))
         words = {name: self._words(name) for name in named if isinstance(name, Selection) or not self._bare}
         # Whom only the description was asked about is not expanded by it.
         self._expanded.update(frontier)
@@ -293,10 +290,8 @@ class Run:
         """
         if not isinstance(self.machine, Expansion):
             return tuple(asks)
-        leading: Counter[Address] = Counter(
-            end for key in self.machine.edges for end in dict.fromkeys(key[:2])
-        )
-        return tuple(sorted(asks, key=lambda ask: -leading[asks[ask]]))
+        leading = Counter(end for ends in self.machine.ends() for end in set(ends))
+        return tuple(sorted(asks, key=lambda ask: -leading[str(asks[ask])]))
 
     def _words(self, name: Address) -> list[Told]:
         """Give what everybody asked has told of a named address, now or in an earlier round."""
@@ -324,7 +319,7 @@ class Run:
             told = any(map(self.inquiry.fetcher.ledger.facts_of, self.naming.addresses(name)))
             shown = told or any(name in key[:2] for key in self.machine.edges)
         else:
-            shown = bool(self.machine.edges)
+            shown = self.machine.size[1] > 0
         return True if shown else self.inquiry.knows({seed.located.seed, *self._members(name)})
 
     def _members(self, name: Address) -> Sequence[Address]:

@@ -9,7 +9,6 @@ no memory. Events are made when they are about to leave, from what the run holds
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -20,9 +19,10 @@ from connectors.model import Address, NodeId
 from connectors.walk import Finding
 from connectors.wire import Aspect
 from service.graph.asked import Degree, Told
-from service.graph.assemble import Record, Records, edge_record, node_record
+from service.graph.assemble import Records, edge_record
 from service.graph.expansion import Expansion
-from service.graph.merge import EdgeKey, MergedEdge
+from service.graph.record import Record
+from service.graph.scribe import Scribe
 from service.usecases.answering import Answer, Answering
 from service.usecases.ask import Ask
 from service.usecases.page import Page
@@ -73,7 +73,6 @@ class _Early:
 
     hop: dict[NodeId, int]
     word: str
-    edges: dict[EdgeKey, MergedEdge]
 
     def expansion_of(self, node: NodeId) -> str:  # noqa: ARG002 - one node only
         return self.word
@@ -194,7 +193,7 @@ class Stream:
         if not isinstance(machine, Expansion):
             # Of a search for paths nothing is told before its end.
             return 0
-        known = len(machine.hop) + len(machine.edges) - self._seen_nodes - self._seen_edges
+        known = sum(machine.size) - self._seen_nodes - self._seen_edges
         return known + sum(len(finding.listing.edges) for _, finding in self._heard)
 
     def _has_begun(self) -> bool:
@@ -229,20 +228,22 @@ class Stream:
         if not isinstance(machine, Expansion):
             # Of a search for paths nothing is part of the answer before its end.
             return
-        edges = list(islice(machine.edges.values(), self._seen_edges, None))
-        speakers: dict[NodeId, set[str]] = defaultdict(set)
+        edges = list(machine.merged(after=self._seen_edges))
+        scribe = Scribe()
         for edge in edges:
-            for end in edge.key[:2]:
-                speakers[end].update(word.source for word in edge.provenance)
+            for word in edge.provenance:
+                for end in edge.key[:2]:
+                    scribe.note(end.text, source=word.source)
         for node in list(islice(machine.hop, self._seen_nodes, None)):
             self._seen_nodes += 1
             if str(node) not in self._told:
-                told = self._run.told_of(node)
-                yield from self._tell("node", node_record(machine, node, told=told, speakers=speakers[node]))
+                (record,) = scribe.write_nodes((node,), found=machine, told=self._run.told_of)
+                yield from self._tell("node", record)
         for edge in edges:
             self._seen_edges += 1
-            if edge.id not in self._told:
-                yield from self._tell("edge", edge_record(edge))
+            written = scribe.write_edge(edge)
+            if written.id not in self._told:
+                yield from self._tell("edge", written)
 
     def _early(self) -> Iterator[Event]:
         """Tell what the words heard in this round will bring, while there is surely room for it."""
@@ -258,7 +259,7 @@ class Stream:
             if isinstance(address, NodeId):
                 address = self._run.naming.name(ask.source, address)
             edges = machine.preview(address, Told(ask.source.name, named))
-            new = [edge for edge in edges if edge.key not in machine.edges and edge.id not in self._told]
+            new = [edge for edge in edges if not machine.holds(edge) and edge.id not in self._told]
             ends = dict.fromkeys(end for edge in new for end in edge.key[:2])
             fresh = [end for end in ends if end not in machine.hop and str(end) not in self._told]
             if not machine.has_room(nodes=len(fresh), edges=len(new)):
@@ -271,7 +272,10 @@ class Stream:
     def _early_record(self, machine: Expansion, address: Address, end: NodeId, source: str) -> Record:
         hop = machine.hop[address] + 1 if isinstance(address, NodeId) else int(not address.covers(end))
         word = "boundary" if hop >= machine.hops else "cut"
-        return node_record(_Early({end: hop}, word, {}), end, told=self._run.told_of(end), speakers=(source,))
+        scribe = Scribe()
+        scribe.note(end.text, source=source)
+        (record,) = scribe.write_nodes((end,), found=_Early({end: hop}, word), told=self._run.told_of)
+        return record
 
     def _sources(self) -> Iterator[Event]:
         for name, report in sorted(self._run.inquiry.reports.items()):
@@ -289,7 +293,7 @@ class Stream:
 
     def _progress(self) -> Event:
         answering, inquiry = self._answering, self._run.inquiry
-        known = (0, 0) if not self._run.seeds else (len(self._run.machine.hop), len(self._run.machine.edges))
+        known = self._run.machine.size if self._run.seeds else (0, 0)
         elapsed = answering.clock.monotonic() - answering.started
         return Event("progress", Progress(*known, inquiry.fetcher.calls.total(), elapsed))
 

@@ -6,8 +6,10 @@ will have to fetch. A listing that was cut, or that upstreams have filtered, tea
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
 from connectors.contract import Deleted, Filter
 from connectors.model import Address, NodeId
@@ -18,6 +20,8 @@ from service.usecases.ask import Ask
 from service.usecases.experience import Kind, Lesson, Sample, Share, kind_of
 from service.usecases.run import Run
 
+# By text, the nearest to the seeds first.
+_Neighbors = Mapping[str, AbstractSet[str]]
 # Samples of one kind that one answer gives of each hop: the neighbors of one hub are much alike.
 _MOST = 4
 
@@ -44,7 +48,7 @@ def lessons_of(run: Run, *, began: datetime) -> dict[str, Lesson]:
     cached = {(at, ask) for at, ask, finding in asked if finding.listing.fetched_at < began}
     led = _led(run, cached, neighbors)
     for at, ask, finding in asked:
-        if at and finding.outcome.answered and run.naming.name(ask.source, _node(ask)) not in led:
+        if at and finding.outcome.answered and run.naming.name(ask.source, _node(ask)).text not in led:
             lessons[ask.source.name].held.setdefault(at, Share()).add((at, ask) in cached, 1)
     return dict(lessons)
 
@@ -84,13 +88,11 @@ def _node(ask: Ask) -> NodeId:
     return ask.address
 
 
-def _neighbors(machine: Expansion) -> Mapping[NodeId, set[NodeId]]:
+def _neighbors(machine: Expansion) -> _Neighbors:
     """Give the neighbors of every node that was due to be asked about; the others are of no use here."""
-    neighbors: dict[NodeId, set[NodeId]] = {
-        node: set() for node, hop in machine.hop.items() if hop < machine.hops
-    }
-    for key in machine.edges:
-        subject, object_ = key[0], key[1]
+    near = [(hop, node.text) for node, hop in machine.hop.items() if hop < machine.hops]
+    neighbors: dict[str, set[str]] = {node: set() for _, node in sorted(near, key=itemgetter(0))}
+    for subject, object_ in machine.ends():
         if subject in neighbors:
             neighbors[subject].add(object_)
         if object_ in neighbors:
@@ -98,7 +100,7 @@ def _neighbors(machine: Expansion) -> Mapping[NodeId, set[NodeId]]:
     return neighbors
 
 
-def _new(machine: Expansion, neighbors: Mapping[NodeId, Collection[NodeId]]) -> dict[int, Share]:
+def _new(machine: Expansion, neighbors: _Neighbors) -> dict[int, Share]:
     """Give by hop how many of the neighbors met there were new: of hops that no budget has cut."""
     sizes = Counter(machine.hop.values())
     whole = max(sizes, default=0) - (1 if machine.truncated & {"max_nodes", "max_edges"} else 0)
@@ -106,19 +108,18 @@ def _new(machine: Expansion, neighbors: Mapping[NodeId, Collection[NodeId]]) -> 
     for hop in range(whole):
         here = [node for node, at in machine.hop.items() if at == hop]
         if all(machine.expansion_of(node) == "complete" for node in here):
-            met = sum(len(neighbors.get(node, ())) for node in here)
+            met = sum(len(neighbors.get(node.text, ())) for node in here)
             shares[hop] = Share(min(sizes[hop + 1], met), met)
     return shares
 
 
-def _led(
-    run: Run, cached: Collection[tuple[int, Ask]], neighbors: Mapping[NodeId, Collection[NodeId]]
-) -> set[NodeId]:
+def _led(run: Run, cached: Collection[tuple[int, Ask]], neighbors: _Neighbors) -> set[str]:
     """Give the nodes to which the cache alone had led: the seeds, and on from what was cached."""
-    machine = run.machine
-    known = {run.naming.name(ask.source, ask.address) for _, ask in cached if isinstance(ask.address, NodeId)}
-    led = {node for node, hop in machine.hop.items() if hop == 0}
-    for node in sorted(machine.hop, key=machine.hop.__getitem__):
+    known = {
+        run.naming.name(ask.source, ask.address).text for _, ask in cached if isinstance(ask.address, NodeId)
+    }
+    led = {node.text for node, hop in run.machine.hop.items() if hop == 0}
+    for node, ends in neighbors.items():
         if node in led and node in known:
-            led.update(neighbors.get(node, ()))
+            led |= ends
     return led

@@ -1,19 +1,40 @@
 """What is told of one node of an answer beside its edges: by whom, and by what other addresses."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from connectors.model import NodeFacts, NodeId
-from service.graph.assemble import NodeTold
+from service.graph.scribe import NodeTold
 from service.usecases.inquiry import Inquiry
 from service.usecases.naming import Naming
+from service.usecases.source import Source
+
+Teller = Callable[[NodeId], NodeTold]
 
 
-def told_of(node: NodeId, *, inquiry: Inquiry, naming: Naming) -> NodeTold:
-    """Give what is told of a named node by the sources that call it by this name."""
-    if naming.is_plain(node):
+def teller(sources: Sequence[Source], *, inquiry: Inquiry, naming: Naming) -> Teller:
+    """Give what tells of a named node what the sources told that call it by this name."""
+    connectors = [source.connector for source in sources]
+    facts_of, is_plain = inquiry.fetcher.ledger.facts_of, naming.is_plain
+
+    def tell(node: NodeId) -> NodeTold:
+        if not is_plain(node):
+            return _tell_of_several(node, inquiry, naming)
         # Of an answer's thousand nodes, all but the seed.
-        names = {alias for source in naming.accepting(node) for alias in source.connector.aliases(node)}
-        return NodeTold(inquiry.fetcher.ledger.facts_of(node), tuple(sorted(names - {node.text})))
+        aliases = [
+            alias
+            for connector in connectors
+            if connector.accepts(node)
+            for alias in connector.aliases(node)
+            if alias != node.text
+        ]
+        return NodeTold(facts_of(node), sorted(set(aliases)) if len(aliases) > 1 else aliases)
+
+    return tell
+
+
+def _tell_of_several(node: NodeId, inquiry: Inquiry, naming: Naming) -> NodeTold:
+    """Tell of a node that has several addresses, or could have."""
     members = naming.members(node)
     known: dict[str, NodeFacts] = {}
     for address in naming.addresses(node):
@@ -28,7 +49,7 @@ def told_of(node: NodeId, *, inquiry: Inquiry, naming: Naming) -> NodeTold:
         for name, told in known.items()
         if any(naming.name(inquiry.source(name), member) == node for member in members)
     }
-    return NodeTold(facts, tuple(sorted(aliases - {str(node)})))
+    return NodeTold(facts, sorted(aliases - {str(node)}))
 
 
 def _completed(facts: NodeFacts, other: NodeFacts) -> NodeFacts:

@@ -5,7 +5,8 @@ https://js.cytoscape.org/#notation/elements-json, and `networkx.cytoscape_graph`
 """
 
 from service.api.body import encode_json
-from service.api.format.written import Record, Written
+from service.api.format.written import Written
+from service.graph.record import Record
 
 
 def write_cytoscape(written: Written) -> bytes:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from service.api.format.field import Scalar, flatten, spell
 from service.api.format.text import encode_text, show_unseen_line
-from service.api.format.written import Record, Written
+from service.api.format.written import Written
+from service.graph.record import Record
 
 
 def write_dot(written: Written) -> bytes:

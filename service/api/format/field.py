@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any
 
 from service.api.body import encode_json
-from service.api.format.written import Record
+from service.graph.record import Record
 
 Scalar = str | int | float | bool
 _LARGEST = 2**63

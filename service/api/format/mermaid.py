@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from service.api.format.text import encode_text, show_unseen_mermaid
-from service.api.format.written import Record, Written
+from service.api.format.written import Written
+from service.graph.record import Record
 
 # Also the space: mermaid takes a line with `direction TB` anywhere in it for that statement.
 _CODED = re.compile(r"[^\w]|_")

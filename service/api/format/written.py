@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from service.api.body import encode_json
-
-Record = dict[str, Any]
+from service.graph.record import Record
 
 
 @dataclass(frozen=True)  # without slots: what is written once is kept here
@@ -18,7 +17,7 @@ class Written:
     hold beyond the contract is carried along wherever a format can hold it.
     """
 
-    about: Record
+    about: dict[str, Any]
     nodes: Sequence[Record]
     edges: Sequence[Record]
 

@@ -16,10 +16,11 @@ from connectors.wire import Aspect
 from service.api.about import describe
 from service.api.format.written import Written
 from service.api.streaming import write_event
-from service.graph.assemble import Record, Records
+from service.graph.assemble import Records
 from service.graph.measure import Measure
 from service.graph.measured import Measured, count_unexpanded, write_measures
 from service.graph.path import PathVerdict
+from service.graph.record import EdgeRecord, Record
 from service.usecases.answering import Answer, SeedTold, Spent
 from service.usecases.evidence import NATIVE_ID, OBSERVABLE
 from service.usecases.locate import Located
@@ -114,7 +115,7 @@ def _write(answer: Answer, *, several: bool = False) -> Written:
 
 def _answer() -> Answer:
     held = load_example("answer")
-    records = Records(held["nodes"], held["edges"])
+    records = Records(held["nodes"], msgspec.convert(held["edges"], list[EdgeRecord]))
     report = Report("threatwinds", "threatwinds", calls=2, edges=1, age=timedelta(0))
     report.findings[SEED] = Finding(Outcome.OK, Listing(SEED, Aspect.RELATIONS, Filter(), _NOON))
     return Answer(

@@ -123,3 +123,28 @@ def test_never_more_than_there_is_room_for_whatever_the_order(
     again = admitted(dict(shuffled_pool), dict(shuffled_places))
     assert (again.nodes, again.edges) == (admission.nodes, admission.edges)
     assert set(again.refused) == set(admission.refused)
+
+
+@given(
+    pairs=st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)), max_size=8),
+    node_room=rooms,
+    edge_room=rooms,
+)
+def test_by_their_texts_the_same_are_chosen(
+    pairs: list[tuple[NodeId, NodeId]], node_room: int, edge_room: int
+) -> None:
+    """Nodes may go by addresses or by texts."""
+    pool, new = _pool(*pairs), {end for pair in pairs for end in pair}
+    by_node = admit(pool, _places(1, *new), standing=NONE, node_room=node_room, edge_room=edge_room)
+    names = {key: (str(key[0]), str(key[1]), *key[2:]) for key in pool}
+    by_text = admit(
+        {name: name for name in names.values()},
+        {str(node): place for node, place in _places(1, *new).items()},
+        standing=frozenset(),
+        node_room=node_room,
+        edge_room=edge_room,
+    )
+    assert by_text.nodes == tuple(map(str, by_node.nodes))
+    assert by_text.edges == tuple(names[edge.key] for edge in by_node.edges)
+    assert by_text.refused == tuple(names[key] for key in by_node.refused)
+    assert by_text.truncated == by_node.truncated

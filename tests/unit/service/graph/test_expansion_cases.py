@@ -259,3 +259,23 @@ def test_where_a_directed_edge_leads_is_a_member_too() -> None:
     expansion.absorb({chosen: [Told("s", told)]})
     assert expansion.hop == {A: 0, B: 0}
     assert expansion.frontier() == ()
+
+
+def test_what_fits_to_the_last_place_is_not_cut() -> None:
+    """A budget of exactly what there is gives the same as an ample one, and one less does not."""
+    world = [Row("s1", _line(*pair)) for pair in ((A, B), (A, C), (B, D), (C, D))]
+    ample = expand(world, A, hops=2)
+    exact = expand(world, A, hops=2, budget=replace(AMPLE, max_nodes=4, max_edges=4))
+    assert (exact.hop, exact.edges, exact.truncated) == (ample.hop, ample.edges, set())
+    assert expand(world, A, hops=2, budget=replace(AMPLE, max_nodes=3)).truncated == {"max_nodes"}
+    assert expand(world, A, hops=2, budget=replace(AMPLE, max_edges=3)).truncated == {"max_edges"}
+
+
+def test_edges_are_given_in_the_order_in_which_they_came_in() -> None:
+    """Whoever has seen so many of them asks for those after."""
+    world = [Row("s1", _line(*pair)) for pair in ((A, B), (B, C), (C, D))]
+    expansion = expand(world, A, hops=3)
+    assert [edge.key[:2] for edge in expansion.merged(after=1)] == [(B, C), (C, D)]
+    assert (expansion.size, expansion.before) == ((4, 3), (0, 0))
+    assert sorted(expansion.ends()) == [("n:t:a", "n:t:b"), ("n:t:b", "n:t:c"), ("n:t:c", "n:t:d")]
+    assert all(expansion.holds(edge) for edge in expansion.merged())

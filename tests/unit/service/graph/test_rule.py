@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.contract import Deleted, Filter
 from connectors.model import Edge, NodeId
@@ -126,3 +128,45 @@ def test_times_are_exclusive_and_without_one_nothing_is_decided(
 def test_what_anything_else_rules_out_is_not_undecided(rule: Rule) -> None:
     """A relation without a time that fails another condition is simply left."""
     assert rule.judge(_edge(), at=A) is Verdict.LEAVE
+
+
+_edges = st.builds(
+    Edge,
+    st.sampled_from([A, B]),
+    st.sampled_from([A, B]),
+    st.sampled_from(["related_to", "owns"]),
+    directed=st.booleans(),
+    created_at=st.none() | st.sampled_from([NOON, NOON + MOMENT]),
+    deleted=st.booleans(),
+)
+_rules = st.builds(
+    Rule,
+    direction=st.sampled_from(Direction),
+    relations=st.none() | st.just(frozenset({"owns"})),
+    filter=st.builds(
+        Filter,
+        deleted=st.sampled_from(Deleted),
+        created_after=st.none() | st.just(NOON),
+        with_type=st.just(()) | st.just(("asset",)),
+    ),
+)
+
+
+@given(rule=_rules, edges=st.lists(_edges, max_size=4))
+def test_a_rule_knows_when_it_need_not_look_closer(rule: Rule, edges: list[Edge]) -> None:
+    """An even rule judges both ends alike; what a plain one follows, it follows one by one, too."""
+    if rule.is_even:
+        assert all(rule.judge(edge, at=edge.subject) is rule.judge(edge, at=edge.object) for edge in edges)
+    if rule.is_plain:
+        assert rule.is_even
+        followed = [edge for edge in edges if rule.judge(edge, at=edge.subject) is Verdict.FOLLOW]
+        assert list(rule.followed(edges)) == followed
+        assert all(rule.judge(edge, at=edge.subject) is not Verdict.UNDECIDED for edge in edges)
+
+
+def test_the_rule_of_most_requests_is_plain() -> None:
+    """Nothing asked for, or only what is deleted."""
+    assert Rule().is_plain
+    assert Rule(filter=Filter(deleted=Deleted.ONLY)).is_plain
+    assert not Rule(direction=Direction.OUT).is_plain
+    assert not Rule(relations=frozenset({"owns"})).is_plain

@@ -1,0 +1,116 @@
+"""What an answer holds: its nodes with their hops, and its edges by name with who claims them.
+
+`hop` is the distance from the nearest node that stands at 0, over the arcs of the edges held: from u
+to v wherever the rule follows an edge from u to v. An edge found late may bring nodes nearer, and what
+lies behind them; that is rare, so the arcs by node are put together only when it has happened.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import islice
+
+from connectors.model import NodeId
+from service.graph.claim import Claims, EdgeName, Pool, join_claims, merge_claims
+from service.graph.rule import Rule
+
+FAR = 1 << 30
+"""Farther than any hop, until an edge says how near."""
+
+
+class Extent:
+    """Nodes and edges, which are only added; `nodes` has the address of each text."""
+
+    def __init__(self, rule: Rule) -> None:
+        """Start with nothing."""
+        self.hop: dict[NodeId, int] = {}
+        self.nodes: dict[str, NodeId] = {}
+        self.edges: dict[EdgeName, Claims] = {}
+        self._rule = rule
+        self._is_even = rule.is_even
+        self._arcs: dict[NodeId, list[NodeId]] = defaultdict(list)
+        self._arcs_of = 0
+        # Edges from nodes that nothing has reached yet.
+        self._early: list[EdgeName] = []
+
+    def at(self, text: str) -> int | None:
+        """Give the hop of a node by its text; None when it is not held."""
+        node = self.nodes.get(text)
+        return None if node is None else self.hop[node]
+
+    def stand(self, node: NodeId) -> None:
+        """Have a node held at hop 0, be it new or not."""
+        held = self.hop.get(node)
+        self.hop[self.nodes.setdefault(node.text, node)] = 0
+        if held:
+            self._spread(deque([node]))
+
+    def take(self, nodes: Iterable[NodeId], *, edges: Pool) -> None:
+        """Take in new nodes, and new edges that lead to them; both ends of each edge are held then."""
+        for node in nodes:
+            # Who stands is held already.
+            self.nodes.setdefault(node.text, node)
+            self.hop.setdefault(node, FAR)
+        self.edges.update(edges)
+        left: list[EdgeName] = [*self._early, *edges]
+        # An edge to be followed from a new node may come before the one that reaches the node.
+        while left and len(early := self._relax(left)) < len(left):
+            left = early
+        self._early = left
+
+    def join(self, name: EdgeName, *, claims: Claims) -> None:
+        """Add claims about an edge that is held."""
+        self.edges[name] = join_claims(self.edges[name], claims)
+
+    def count_unseen(self, seen: Mapping[str, Container[EdgeName]]) -> dict[str, int]:
+        """Count, for each of these nodes, the edges that lead from it and are not among those seen there."""
+        unseen = dict.fromkeys(seen, 0)
+        for name in self.edges:
+            # A loop has one end, and is one edge.
+            for start in name[:2] if name[0] != name[1] else name[:1]:
+                if start in unseen and name not in seen[start]:
+                    unseen[start] += any(way[0].text == start for way in self._ways(name))
+        return unseen
+
+    def _ways(self, name: EdgeName) -> Sequence[tuple[NodeId, NodeId]]:
+        """Give from which end to which an edge leads."""
+        if not self._is_even:
+            return self._rule.ways(merge_claims(self.edges[name]))
+        subject, object_ = self.nodes[name[0]], self.nodes[name[1]]
+        return ((subject, object_), (object_, subject))
+
+    def _relax(self, names: Iterable[EdgeName]) -> list[EdgeName]:
+        """Set the hops of new nodes and correct those of others; gives the edges that came too early."""
+        hop = self.hop
+        early: list[EdgeName] = []
+        nearer: deque[NodeId] = deque()
+        for name in names:
+            ways = self._ways(name)
+            for start, end in ways:
+                reached, held = hop[start] + 1, hop[end]
+                if reached < held:
+                    hop[end] = reached
+                    if held != FAR:
+                        nearer.append(end)
+            if ways and FAR in (hop[ways[0][0]], hop[ways[-1][0]]):
+                early.append(name)
+        self._spread(nearer)
+        return early
+
+    def _spread(self, nearer: deque[NodeId]) -> None:
+        """Bring near what lies behind nodes that have come nearer."""
+        if nearer:
+            self._complete_arcs()
+        hop = self.hop
+        while nearer:
+            start = nearer.popleft()
+            reached = hop[start] + 1
+            for end in self._arcs[start]:
+                if reached < hop[end]:
+                    hop[end] = reached
+                    nearer.append(end)
+
+    def _complete_arcs(self) -> None:
+        for name in islice(self.edges, self._arcs_of, None):
+            for start, end in self._ways(name):
+                self._arcs[start].append(end)
+        self._arcs_of = len(self.edges)

@@ -1,0 +1,168 @@
+"""Writes the records of one answer; what many of them share is made once."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+from connectors.model import Edge, NodeFacts, NodeId, encode_ref
+from service.graph.asked import Degree, Told
+from service.graph.merge import Assertion, Frames, MergedEdge, edge_id
+from service.graph.record import EdgeRecord, NodeRecord, WordRecord
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+class NodeTold(NamedTuple):
+    """What is told of one node beside its edges: facts by source, and its other addresses, ascending."""
+
+    facts: Mapping[str, NodeFacts]
+    aliases: Sequence[str] = ()
+
+
+class Progress(Protocol):
+    """How far a machine has come with its nodes."""
+
+    @property
+    def hop(self) -> Mapping[NodeId, int]:
+        """Give the nodes and their hops."""
+        ...
+
+    def expansion_of(self, node: NodeId) -> str:
+        """Say how far a node was expanded."""
+        ...
+
+    def degree_of(self, node: NodeId) -> Degree | None:
+        """Say how many relations a node is known to have."""
+        ...
+
+
+class Scribe:
+    """Writes edges first, and then nodes, which are told of by the sources of their edges, too."""
+
+    def __init__(self) -> None:
+        """Start with nothing written."""
+        self._speakers: dict[str, frozenset[str]] = {}
+        self._alone = _Alone()
+        self._sources = _Sources()
+        self._bare: dict[tuple[str, datetime], list[WordRecord]] = {}
+        self._frames = Frames()
+
+    def write_edge(self, edge: MergedEdge) -> EdgeRecord:
+        """Write an edge of any number of words."""
+        subject, object_, relation, directed, record = edge.key
+        for word in edge.provenance:
+            self.note(subject.text, source=word.source)
+            self.note(object_.text, source=word.source)
+        return EdgeRecord(
+            edge_id(subject.text, object_.text, relation, directed, record, frames=self._frames),
+            subject.text,
+            object_.text,
+            relation,
+            directed,
+            _time(edge.created_at),
+            _time(edge.deleted_at),
+            edge.deleted,
+            [_word(word) for word in edge.provenance],
+        )
+
+    def write_claim(self, edge: Edge, *, word: Told) -> EdgeRecord:
+        """Write an edge that one source alone asserts, as nearly all are."""
+        subject, object_, record = edge.subject.text, edge.object.text, edge.record
+        source, fetched_at = word.source, word.finding.listing.fetched_at
+        self.note(subject, source=source)
+        self.note(object_, source=source)
+        if record is None and not edge.attributes:
+            # Where nothing but the relation is told, whatever was listed together has one word.
+            words = self._bare.get((source, fetched_at))
+            if words is None:
+                words = self._bare[source, fetched_at] = [WordRecord(source, None, _time(fetched_at), {})]
+        else:
+            words = [WordRecord(source, record, _time(fetched_at), dict(edge.attributes))]
+        return EdgeRecord(
+            edge_id(subject, object_, edge.relation, edge.directed, record, frames=self._frames),
+            subject,
+            object_,
+            edge.relation,
+            edge.directed,
+            _time(edge.created_at),
+            _time(edge.deleted_at) if edge.deleted else None,
+            edge.deleted,
+            words,
+        )
+
+    def note(self, end: str, *, source: str) -> None:
+        """Note that a source has told of an edge of this node."""
+        names = self._alone[source]
+        held = self._speakers.setdefault(end, names)
+        if held is not names:
+            self._speakers[end] = held | names
+
+    def write_nodes(
+        self, nodes: Iterable[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]
+    ) -> list[NodeRecord]:
+        """Write nodes, in their order."""
+        # Some thousand times in an answer: whatever need not be looked up each time is not.
+        hop, expansion_of, degree_of = found.hop, found.expansion_of, found.degree_of
+        speakers_of = self._speakers.get
+        records = []
+        for node in nodes:
+            facts_by_source, aliases = told(node)
+            label = url = None
+            attributes: dict[str, dict[str, Any]] = {}
+            for name in sorted(facts_by_source) if len(facts_by_source) > 1 else facts_by_source:
+                facts = facts_by_source[name]
+                label = label or facts.label
+                url = url or facts.url
+                attributes[name] = dict(facts.attributes)
+            address, key, degree = node.text, node.key, degree_of(node)
+            records.append(
+                NodeRecord(
+                    address,
+                    encode_ref(address),
+                    node.namespace,
+                    node.tenant,
+                    node.type,
+                    key,
+                    label or key,
+                    url or None,
+                    hop[node],
+                    expansion_of(node),
+                    None if degree is None else _degree_record(degree),
+                    attributes,
+                    aliases,
+                    self._sources[speakers_of(address, _NOBODY), tuple(attributes)],
+                )
+            )
+        return records
+
+
+class _Sources(dict[tuple[frozenset[str], tuple[str, ...]], list[str]]):
+    """The sources of a node by those of its edges and those of its facts, of which an answer has few."""
+
+    def __missing__(self, names: tuple[frozenset[str], tuple[str, ...]]) -> list[str]:
+        speakers, tellers = names
+        sources = self[names] = sorted(speakers.union(tellers))
+        return sources
+
+
+class _Alone(dict[str, frozenset[str]]):
+    """Sets of one source each, so that most nodes share theirs."""
+
+    def __missing__(self, source: str) -> frozenset[str]:
+        alone = self[source] = frozenset((source,))
+        return alone
+
+
+def _degree_record(degree: Degree) -> dict[str, Any]:
+    return {"value": degree.value, "relation": "eq" if degree.exact else "gte"}
+
+
+def _word(word: Assertion) -> WordRecord:
+    return WordRecord(word.source, word.record, _time(word.fetched_at), dict(word.attributes))
+
+
+# Whatever one listing tells was fetched at one moment.
+@lru_cache(maxsize=4096)
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
