@@ -3,6 +3,7 @@
     01  the payload
     02  a zstd frame
     03 dddddddd  a zstd frame without its magic number, made with the dictionary of this digest
+    04 nnnnnnnn  a tail of so many bytes, the least first, which nothing would press; then one of the others
 
 What is read within hours by who wrote it is packed with the dictionary; what lasts is not, since a change
 of its words makes a miss of all that was packed with it.
@@ -28,6 +29,8 @@ MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 _PLAIN = b"\x01"
 _ZSTD = b"\x02"
 _BY_WORDS = b"\x03"
+_TAILED = b"\x04"
+_TAIL = slice(1, 5)
 _LEVEL = 3
 # Under this a zstd frame's own header eats what it saves.
 _WORTH_TRYING = 128
@@ -78,8 +81,28 @@ def pack(payload: bytes, *, by_words: bool = False) -> bytes:
     return _PLAIN + payload
 
 
+def pack_tailed(payload: bytes, tail: bytes) -> bytes:
+    """Put the payload into its frame by words, with a tail that is kept as it is."""
+    size = len(tail).to_bytes(_TAIL.stop - _TAIL.start, "little")
+    return b"".join((_TAILED, size, tail, pack(payload, by_words=True)))
+
+
 def unpack(blob: bytes) -> bytes:
-    """Give the payload; EntryError when the frame is unknown, damaged or too large inside."""
+    """Give the payload and the tail behind it; EntryError when the frame is unknown, damaged or too large."""
+    if blob[:1] == _TAILED:
+        return b"".join(unpack_tailed(blob))
+    return _unframe(blob)
+
+
+def unpack_tailed(blob: bytes) -> tuple[bytes, bytes]:
+    """Give the payload and the tail; EntryError when the frame has none, or is one that `unpack` refuses."""
+    if blob[:1] != _TAILED:
+        raise EntryError(f"unknown format tag {blob[:1].hex() or 'none'}")
+    end = _TAIL.stop + int.from_bytes(blob[_TAIL], "little")
+    return _unframe(blob[end:]), blob[_TAIL.stop : end]
+
+
+def _unframe(blob: bytes) -> bytes:
     tag, body = blob[:1], blob[1:]
     if tag == _PLAIN:
         return body

@@ -6,10 +6,11 @@ neighbors of another, only the entry itself can tell.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from connectors.model import Address, NodeId
 from connectors.walk import Listing
-from service.cache.codec import decode_draft
+from service.cache.codec import decode_columns, decode_draft
 from service.cache.frame import EntryError, unpack
 from service.cache.hasher import Hasher
 from service.cache.key import DIGEST_LENGTH, PREFIX, Kind, Place, blank_tags, tag
@@ -64,12 +65,22 @@ class Pick:
         As a node, or as text in whatever is told of others; what cannot be read may as well go.
         """
         try:
-            payload = unpack(blob)
-            if any(text.encode() in payload for text in self._texts()):
+            if any(text.encode() in unpack(blob) for text in self._texts()):
                 return True
-            return key[len(PREFIX)] == Kind.LISTING and self._listed(decode_draft(blob).listing)
+            if key[len(PREFIX)] != Kind.LISTING:
+                return False
+            return self._listed(decode_draft(blob).listing) or self._is_packed(blob)
         except EntryError:
             return True
+
+    def _is_packed(self, blob: bytes) -> bool:
+        """Tell whether the text stands where a listing has packed it."""
+        _, columns = decode_columns(blob)
+        values = (value for told in columns.attributes for _, value in told)
+        shown = [
+            each for each in chain(columns.keys, columns.labels, columns.records, values) if type(each) is str
+        ]
+        return any(text in each for text in self._texts() for each in shown)
 
     def _texts(self) -> Iterator[str]:
         keys = {each.key for each in self.addresses if isinstance(each, NodeId)}

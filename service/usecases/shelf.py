@@ -38,6 +38,9 @@ _LAST_TRIP = 0.03
 _FOR_MARKERS = 5.0
 # A listing of so many relations is written in a thread: compressing it would hold up everybody else.
 _LARGE = 1000
+# Bytes of facts that are written into each listing that tells them: what sources tell of most nodes is no
+# longer, and to fetch each node's from a place of its own takes longer than all else that reading does.
+_INLINE_UP_TO = 320
 _USABLE = (
     Standing.FRESH,
     Standing.STALE_OK,
@@ -297,7 +300,7 @@ class Shelf:
         question = Question(scope, tenant, str(listing.address), listing.aspect, listing.filter)
         key = question.key(self.cabinet.hasher)
         try:
-            blob, apart = encode_listing(listing)
+            blob, apart = encode_listing(listing, inline_up_to=_INLINE_UP_TO)
         except EntryError as error:
             log.warning("not cached", source=source.name, reason=str(error))
             return []
