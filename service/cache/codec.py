@@ -24,7 +24,7 @@ from connectors.model import Edge, NodeFacts, NodeId, Selection
 from connectors.model.many import build, build_nodes
 from connectors.walk import Listing
 from service.cache.fold import DIGEST_BYTES, fold
-from service.cache.frame import EntryError, pack, pack_tailed, unpack, unpack_tailed
+from service.cache.frame import NOTHING_LEARNT, EntryError, Learnt, pack, pack_tailed, unpack, unpack_tailed
 from service.cache.row import FactsRow, FilterRow, ListingRow
 from service.cache.unfold import Columns, unfold
 from service.cache.value import read_attributes, read_extension, written_attributes
@@ -70,11 +70,14 @@ class Draft:
         return replace(self.listing, facts=facts)
 
 
-def encode_listing(listing: Listing, *, inline_up_to: int = 64) -> tuple[bytes, dict[Apart, bytes]]:
+def encode_listing(
+    listing: Listing, *, inline_up_to: int = 64, learnt: Learnt | None = None
+) -> tuple[bytes, dict[Apart, bytes]]:
     """Give the listing's entry, and the entries of the facts to be kept apart.
 
-    Facts of up to `inline_up_to` bytes, encoded, stay in the listing. EntryError when a value has
-    no exact written form (text with lone surrogates, lists nested beyond reason) or is too large.
+    Facts of up to `inline_up_to` bytes, encoded, stay in the listing, which is pressed by what was
+    `learnt`. EntryError when a value has no exact written form (text with lone surrogates, lists nested
+    beyond reason) or is too large.
     """
     try:
         entries: dict[Apart, bytes] = {}
@@ -86,22 +89,24 @@ def encode_listing(listing: Listing, *, inline_up_to: int = 64) -> tuple[bytes, 
                 # Alone each has its words within itself.
                 entries[Apart(facts.node, digests[number])] = pack(body)
         row, tail = fold(listing, apart=digests)
-        return pack_tailed(_ENCODER.encode(row), tail), entries
+        return pack_tailed(_ENCODER.encode(row), tail, learnt=learnt), entries
     except _UNWRITABLE as error:
         raise EntryError(f"the listing cannot be written down: {type(error).__name__}") from error
 
 
-def decode_draft(blob: bytes) -> Draft:
-    """Read a listing's entry; EntryError when it is none."""
+def decode_draft(blob: bytes, *, known: Mapping[bytes, Learnt] = NOTHING_LEARNT) -> Draft:
+    """Read a listing's entry; EntryError when it is none, or pressed by a dictionary that is not `known`."""
     try:
-        return _draft(*decode_columns(blob))
+        return _draft(*decode_columns(blob, known=known))
     except _UNREADABLE as error:
         raise EntryError(f"not a listing: {error}") from error
 
 
-def decode_columns(blob: bytes) -> tuple[ListingRow, Columns]:
+def decode_columns(
+    blob: bytes, *, known: Mapping[bytes, Learnt] = NOTHING_LEARNT
+) -> tuple[ListingRow, Columns]:
     """Read a listing's entry as far as its columns; for who trusts it: what is amiss raises `_UNREADABLE`."""
-    payload, tail = unpack_tailed(blob)
+    payload, tail = unpack_tailed(blob, known=known)
     row = _LISTING.decode(payload)
     return row, unfold(row, tail)
 

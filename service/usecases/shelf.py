@@ -23,7 +23,7 @@ from connectors.wire import Aspect
 from service.cache.codec import Draft, decode_draft, decode_facts, encode_listing
 from service.cache.frame import EntryError
 from service.cache.freshness import Standing, Tolerance, classify_age, is_negative, jitter_of, retention
-from service.cache.key import Question, Scope, facts_key
+from service.cache.key import Question, Scope, facts_key, realm_of
 from service.cache.sheet import Said
 from service.cache.store import Item
 from service.usecases.cabinet import Cabinet
@@ -249,7 +249,7 @@ class Shelf:
         best: tuple[int, float, Draft] | None = None
         now = self.cabinet.clock.now()
         for key in keys:
-            draft = _draft(blobs.get(key))
+            draft = self._draft(blobs.get(key))
             if draft is None or draft.listing.fetched_at <= barred:
                 continue
             standing = classify_age(
@@ -267,6 +267,15 @@ class Shelf:
                 rank = (_USABLE.index(standing), -draft.listing.fetched_at.timestamp(), draft)
                 best = rank if best is None or rank[:2] < best[:2] else best
         return None if best is None else (_USABLE[best[0]], best[2])
+
+    def _draft(self, blob: bytes | None) -> Draft | None:
+        if blob is None:
+            return None
+        try:
+            return decode_draft(blob, known=self.cabinet.lexicon.known)
+        except EntryError as error:
+            log.warning("damaged cache entry", reason=str(error))
+            return None
 
     def _owe(self, ask: Ask, draft: Draft) -> None:
         name, at = ask.source.name, draft.listing.fetched_at
@@ -299,14 +308,15 @@ class Shelf:
         tenant, policy = listing.address.tenant, source.freshness
         question = Question(scope, tenant, str(listing.address), listing.aspect, listing.filter)
         key = question.key(self.cabinet.hasher)
+        kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         try:
-            blob, apart = encode_listing(listing, inline_up_to=_INLINE_UP_TO)
+            learnt = self.cabinet.lexicon.by(realm_of(key), until=self.cabinet.clock.now() + kept)
+            blob, apart = encode_listing(listing, inline_up_to=_INLINE_UP_TO, learnt=learnt)
         except EntryError as error:
             log.warning("not cached", source=source.name, reason=str(error))
             return []
         lasting, place = retention(policy, negative=False), partial(self._facts_key, source.name, tenant)
         facts = [Item(place(each.node, each.digest), facts, lasting) for each, facts in apart.items()]
-        kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         return [*facts, Item(key, blob, kept)]
 
     def _late(self, deadline: float) -> float:
@@ -318,7 +328,9 @@ class Shelf:
             return {}
         try:
             async with timeout(left):
-                return dict(zip(keys, await self.cabinet.store.load(keys), strict=True))
+                blobs = dict(zip(keys, await self.cabinet.store.load(keys), strict=True))
+                await self.cabinet.lexicon.learn(blobs, self.cabinet.store, self.cabinet.hasher)
+                return blobs
         except (StoreUnavailableError, TimeoutError):
             self.down = True
             return {}
@@ -328,18 +340,10 @@ class Shelf:
         left = self._late(deadline) - self.cabinet.clock.monotonic()
         try:
             async with timeout(left):
-                await self.cabinet.store.save(items)
+                lexicon, store, hasher = self.cabinet.lexicon, self.cabinet.store, self.cabinet.hasher
+                learnt = await lexicon.study(items, store, hasher, now=self.cabinet.clock.now())
+                await store.save([*learnt, *items])
         except (StoreUnavailableError, TimeoutError):
             self.down = True
         else:
             self.cabinet.revoked.settle(items)
-
-
-def _draft(blob: bytes | None) -> Draft | None:
-    if blob is None:
-        return None
-    try:
-        return decode_draft(blob)
-    except EntryError as error:
-        log.warning("damaged cache entry", reason=str(error))
-        return None

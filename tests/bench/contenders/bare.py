@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import encode
 
-from bench.contenders.layout import Entries, open_entries, read_listing
+from bench.contenders.layout import Entries, open_entries
 from connectors.model import Attributes, parse_address
 from connectors.wire import Aspect
 from service.cache.row import ListingRow
@@ -92,7 +92,7 @@ class Bare:
             self._entries.listing_key(seed),
             self._entries.listing_key(seed, aspect=Aspect.DESCRIPTION),
         ]
-        listing, description = map(read_listing, self._entries.load(keys))
+        listing, description = map(self._entries.read, self._entries.load(keys))
         level = self._take(seed, *listing, hop=1)
         self._take(seed, *description, hop=0)
         for hop in range(2, hops + 1):
@@ -100,7 +100,7 @@ class Bare:
             level = [
                 end
                 for node, blob in zip(level, blobs, strict=True)
-                for end in self._take(node, *read_listing(blob), hop=hop)
+                for end in self._take(node, *self._entries.read(blob), hop=hop)
             ]
         nodes = [self._node(text, hop, hops) for text, hop in self._hop.items()]
         edges = [self._edge(key, *told) for key, told in self._edges.items()]

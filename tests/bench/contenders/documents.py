@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bench.contenders.layout import Entries, read_listing
+from bench.contenders.layout import Entries
 from connectors.model import NodeId
 from connectors.wire import Aspect
 from service.cache.unfold import Columns
@@ -21,9 +21,9 @@ def documents(entries: Entries, nodes: Sequence[NodeId]) -> Iterator[dict[str, A
         own = entries.load([entries.listing_key(str(node), aspect=Aspect.DESCRIPTION) for node in some])
         listed = entries.load([entries.listing_key(str(node)) for node in some])
         for node, itself, relations in zip(some, own, listed, strict=True):
-            row, neighbors = read_listing(relations)
+            row, neighbors = entries.read(relations)
             fetched_at = row.fetched_at.isoformat().replace("+00:00", "Z")
-            (facts,) = _facts(read_listing(itself)[1])
+            (facts,) = _facts(entries.read(itself)[1])
             yield {**facts, "id": str(node), "fetched_at": fetched_at, "neighbors": _facts(neighbors)}
 
 

@@ -53,6 +53,8 @@ def test_edges_of_columns_are_edges() -> None:
         [False] * 2,
         [()] * 2,
     ]
-    assert build(Edge, 2, *columns) == [Edge(one, other, "r", True, "x"), Edge(one, other, "r", True)]
+    assert build(Edge, 2, *columns) == [
+        Edge(one, other, "r", directed=True, record=each) for each in ("x", None)
+    ]
     with pytest.raises(ValueError, match="shorter"):
         build(Edge, 2, *columns[:-1])
