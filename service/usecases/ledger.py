@@ -93,9 +93,14 @@ class Ledger:
 def _is_later(held: tuple[datetime, NodeFacts], told: tuple[datetime, NodeFacts]) -> bool:
     if held[0] != told[0]:
         return held[0] < told[0]
-    # Listings of one batch are of one instant, and most often tell the same. Equal is not enough for that: 1
-    # equals true. And where they differ the text decides, so that no order of arrival ever does.
+    # Listings of one batch are of one instant, and most often tell the same.
     one, other = held[1], told[1]
-    if one == other and dumps(one.attributes, _MARSHAL) == dumps(other.attributes, _MARSHAL):
+    if _said(one) == _said(other):
         return False
+    # Where they differ the text decides, so that no order of arrival ever does.
     return repr(one) < repr(other)
+
+
+def _said(facts: NodeFacts) -> tuple[object, ...]:
+    # By what is written down, since 1 equals true.
+    return facts.label, facts.url, dumps(facts.attributes, _MARSHAL)

@@ -38,9 +38,9 @@ _LAST_TRIP = 0.03
 _FOR_MARKERS = 5.0
 # A listing of so many relations is written in a thread: compressing it would hold up everybody else.
 _LARGE = 1000
-# Bytes of facts that are written into each listing that tells them: what sources tell of most nodes is no
-# longer, and to fetch each node's from a place of its own takes longer than all else that reading does.
+# Bytes of facts that each listing has inside: to fetch them by node takes longer than all else reading does.
 _INLINE_UP_TO = 320
+_ALL = Filter()
 _USABLE = (
     Standing.FRESH,
     Standing.STALE_OK,
@@ -205,14 +205,15 @@ class Shelf:
     def _questions(self, ask: Ask) -> list[str]:
         # A listing under a wider filter answers a narrower question: what it holds is filtered here.
         source, address = ask.source, ask.address
-        filters = [source.connector.pushed(address, self.filter, batched=way) for way in (False, True)]
+        wanted = [source.connector.pushed(address, self.filter, batched=False)]
+        if source.connector.spec.batch_size > 1:
+            wanted.append(source.connector.pushed(address, self.filter, batched=True))
         if self.filter.deleted is Deleted.EXCLUDE:
-            filters.append(Filter())
-        scope = self._scope((source.name, address.tenant))
-        return [
-            Question(scope, address.tenant, str(address), ask.aspect, wanted).key(self.cabinet.hasher)
-            for wanted in dict.fromkeys(filters)
-        ]
+            wanted.append(_ALL)
+        scope, text = self._scope((source.name, address.tenant)), str(address)
+        different = [each for place, each in enumerate(wanted) if each not in wanted[:place]]
+        questions = (Question(scope, address.tenant, text, ask.aspect, each) for each in different)
+        return [question.key(self.cabinet.hasher) for question in questions]
 
     async def _latest(
         self, asks: Sequence[Ask], since: Since, deadline: float
