@@ -27,7 +27,7 @@ from service.cache.fold import DIGEST_BYTES, fold
 from service.cache.frame import NOTHING_LEARNT, EntryError, Learnt, pack, pack_tailed, unpack, unpack_tailed
 from service.cache.row import FactsRow, FilterRow, ListingRow
 from service.cache.unfold import Columns, unfold
-from service.cache.value import read_attributes, read_extension, written_attributes
+from service.cache.value import attribute_bytes, read_attributes, read_extension, written_attributes
 
 _ALL = Filter()
 _UNREADABLE = (MsgspecError, InvalidNodeIdError, LookupError, ValueError, OverflowError, RecursionError)
@@ -75,7 +75,7 @@ def encode_listing(
 ) -> tuple[bytes, dict[Apart, bytes]]:
     """Give the listing's entry, and the entries of the facts to be kept apart.
 
-    Facts of up to `inline_up_to` bytes, encoded, stay in the listing, which is pressed by what was
+    Facts of up to `inline_up_to` bytes stay in the listing, which is pressed by what was
     `learnt`. EntryError when a value has no exact written form (text with lone surrogates, lists nested
     beyond reason) or is too large.
     """
@@ -83,8 +83,8 @@ def encode_listing(
         entries: dict[Apart, bytes] = {}
         digests: dict[int, bytes] = {}
         for number, facts in enumerate(listing.facts):
-            body = _ENCODER.encode(_facts_row(facts))
-            if len(body) > inline_up_to:
+            if _size(facts) > inline_up_to:
+                body = _ENCODER.encode(_facts_row(facts))
                 digests[number] = blake2b(body, digest_size=DIGEST_BYTES).digest()
                 # Alone each has its words within itself.
                 entries[Apart(facts.node, digests[number])] = pack(body)
@@ -133,6 +133,11 @@ def decode_facts(blob: bytes | None, *, node: NodeId) -> NodeFacts:
         return NodeFacts(node, row.label, row.url, read_attributes(row.attributes))
     except _UNREADABLE as error:
         raise EntryError(f"not facts: {error}") from error
+
+
+def _size(facts: NodeFacts) -> int:
+    """Give how many bytes of text and attributes there are, about."""
+    return len(facts.label or "") + len(facts.url or "") + len(attribute_bytes(facts.attributes))
 
 
 def _facts_row(facts: NodeFacts) -> FactsRow:

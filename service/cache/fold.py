@@ -25,7 +25,7 @@ from service.cache.row import (
     KindRow,
     ListingRow,
 )
-from service.cache.value import written_attributes, written_value
+from service.cache.value import attribute_bytes, written_attributes, written_value
 
 _NO_FILTER = Filter()
 DIGEST_BYTES = 8
@@ -161,8 +161,7 @@ def _bonds(edges: Sequence[Edge]) -> tuple[tuple[BondRow, ...], list[int]]:
     bonds: list[BondRow] = []
     bound: list[int] = []
     for edge in edges:
-        # By what is written: 1, 1.0 and true are equal, and not the same.
-        told = encode(written_attributes(edge.attributes)) if edge.attributes else None
+        told = attribute_bytes(edge.attributes) if edge.attributes else None
         place = places.setdefault((edge.relation, edge.directed, edge.deleted, told), len(places))
         if place == len(bonds):
             written = written_attributes(edge.attributes)

@@ -131,14 +131,14 @@ def proof_key(scope: Scope, *, tenant: str | None, credential: str, hasher: Hash
     return f"{PREFIX}{Kind.PROOF}{_tags(scope, tenant, credential, hasher)}{_NO_ADDRESS}{digest}"
 
 
-def realm_of(key: str) -> str:
+def circle_of(key: str) -> str:
     """Give the tags of source, tenant and partition in the key of a listing."""
-    return key[_REALM]
+    return key[_CIRCLE]
 
 
-def learnt_key(realm: str, *, digest: bytes, hasher: Hasher) -> str:
-    """Give the store key of a dictionary that was made of the listings of a realm."""
-    return f"{PREFIX}{Kind.LEARNT}{realm}{_NO_ADDRESS}{hasher.text('learnt', digest)[_DIGEST]}"
+def learnt_key(circle: str, *, digest: bytes, hasher: Hasher) -> str:
+    """Give the store key of a dictionary that was made of the listings of a circle."""
+    return f"{PREFIX}{Kind.LEARNT}{circle}{_NO_ADDRESS}{hasher.text('learnt', digest)[_DIGEST]}"
 
 
 def sheet_key(part: str, *, binding: bytes, page: bytes, hasher: Hasher) -> str:
@@ -175,8 +175,8 @@ def _known_tags(hasher: Hasher, source: str, tenant: str | None, shared_by: str)
 
 
 _NO_ADDRESS = _blank(Place.ADDRESS)
-_REALM = slice(len(PREFIX) + 1, len(PREFIX) + 1 + sum(each.length for each in Place if each != Place.ADDRESS))
 _NO_TAGS = blank_tags()
+_CIRCLE = slice(len(PREFIX) + 1, len(PREFIX) + 1 + len(_NO_TAGS) - len(_NO_ADDRESS))
 # From the dataclasses themselves: a field added to one of them is in every key from then on.
 _scope_parts = attrgetter(*(field.name for field in fields(Scope)))
 _filter_parts = attrgetter(*(field.name for field in fields(Filter)))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from msgspec import Raw, ValidationError
-from msgspec.msgpack import Decoder, Ext
+from msgspec.msgpack import Decoder, Encoder, Ext
 
 from connectors.model import Attributes, Value
 from service.cache.frame import EntryError
@@ -15,12 +15,22 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 def written_value(value: Any) -> Any:
     """Give what is written for a value."""
+    if type(value) is str:
+        return value
     if type(value) is tuple:
         return tuple(written_value(item) for item in value)
     # JSON knows integers of any size, msgpack up to 64 bits: wider ones go as an extension.
     if type(value) is int and not -(1 << 63) <= value < 1 << 64:
         return Ext(_WIDE_INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
     return value
+
+
+def attribute_bytes(attributes: Attributes) -> bytes:
+    """Give what tells attributes from all others: 1, 1.0 and true are equal, and not the same."""
+    try:
+        return _ENCODER.encode(attributes)
+    except OverflowError:
+        return _ENCODER.encode(written_attributes(attributes))
 
 
 def written_attributes(attributes: Attributes) -> Attributes:
@@ -58,5 +68,6 @@ def _read_value(value: Any) -> Value:
     raise EntryError(f"an attribute cannot be a {type(value).__name__}")
 
 
+_ENCODER = Encoder()
 _PLAIN = Decoder(PlainValues)
 _ANY = Decoder(AnyValues, ext_hook=read_extension)

@@ -23,7 +23,7 @@ from connectors.wire import Aspect
 from service.cache.codec import Draft, decode_draft, decode_facts, encode_listing
 from service.cache.frame import EntryError
 from service.cache.freshness import Standing, Tolerance, classify_age, is_negative, jitter_of, retention
-from service.cache.key import Question, Scope, facts_key, realm_of
+from service.cache.key import Question, Scope, circle_of, facts_key
 from service.cache.sheet import Said
 from service.cache.store import Item
 from service.usecases.cabinet import Cabinet
@@ -311,7 +311,7 @@ class Shelf:
         key = question.key(self.cabinet.hasher)
         kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         try:
-            learnt = self.cabinet.lexicon.by(realm_of(key), until=self.cabinet.clock.now() + kept)
+            learnt = self.cabinet.lexicon.by(circle_of(key), until=self.cabinet.clock.now() + kept)
             blob, apart = encode_listing(listing, inline_up_to=_INLINE_UP_TO, learnt=learnt)
         except EntryError as error:
             log.warning("not cached", source=source.name, reason=str(error))

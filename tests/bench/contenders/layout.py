@@ -16,7 +16,7 @@ from connectors.wire import Aspect
 from service.cache.codec import decode_columns
 from service.cache.frame import Learnt, learnt_of
 from service.cache.hasher import Hasher
-from service.cache.key import Question, Scope, learnt_key, realm_of
+from service.cache.key import Question, Scope, circle_of, learnt_key
 from service.cache.partition import configured_partition
 from service.cache.row import ListingRow
 from service.cache.unfold import Columns
@@ -44,7 +44,7 @@ class Entries:
         for key, blob in zip(keys, blobs, strict=True):
             digest = learnt_of(blob)
             if digest is not None and digest not in self.known:
-                place = learnt_key(realm_of(key), digest=digest, hasher=self.hasher)
+                place = learnt_key(circle_of(key), digest=digest, hasher=self.hasher)
                 self.known[digest] = Learnt(self.client.get(place))  # type: ignore[arg-type] # of the sync client
         return blobs
 

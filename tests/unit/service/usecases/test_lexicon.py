@@ -15,7 +15,7 @@ from service.adapters.memory_store import MemoryStore
 from service.cache.codec import decode_draft, encode_listing
 from service.cache.frame import EntryError, learnt_of
 from service.cache.hasher import Hasher
-from service.cache.key import PREFIX, Kind, Question, Scope, learnt_key, realm_of
+from service.cache.key import PREFIX, Kind, Question, Scope, circle_of, learnt_key
 from service.cache.store import Item
 from service.usecases.lexicon import Lexicon
 
@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 
 class Process:
-    """A process of the fleet: it writes and reads listings of one realm, with what it has learnt itself."""
+    """A process of the fleet: it writes and reads listings of one circle, with what it has learnt itself."""
 
     def __init__(self, store: MemoryStore, *, partition: str = "public") -> None:
         """Begin to know nothing."""
@@ -41,7 +41,7 @@ class Process:
         """Keep a listing as a shelf does; gives its key."""
         question = Question(next(self._scopes), None, str(listing.address), listing.aspect, listing.filter)
         key = question.key(HASHER)
-        learnt = self.lexicon.by(realm_of(key), until=now + ttl)
+        learnt = self.lexicon.by(circle_of(key), until=now + ttl)
         items = [Item(key, encode_listing(listing, inline_up_to=999, learnt=learnt)[0], ttl)]
         before = await self.lexicon.study(items, self.store, HASHER, now=now)
         await self.store.save([*before, *items])
@@ -129,7 +129,7 @@ async def test_one_that_is_removed_is_not_put_back(store: MemoryStore) -> None:
     key = await process.fill(listings, now=NOON)
     digest = await _named(store, key)
     assert digest is not None
-    place = learnt_key(realm_of(key), digest=digest, hasher=HASHER)
+    place = learnt_key(circle_of(key), digest=digest, hasher=HASHER)
     assert place[len(PREFIX)] == Kind.LEARNT
     await store.save([Item(place, b"gone", HOUR)])
     with pytest.raises(EntryError):
@@ -160,7 +160,7 @@ async def test_what_is_all_different_makes_no_dictionary(store: MemoryStore) -> 
     assert await process.read(keys[-1]) == empty[-1]
 
 
-async def test_few_realms_are_remembered(store: MemoryStore) -> None:
+async def test_few_circles_are_remembered(store: MemoryStore) -> None:
     """Callers without number do not fill the memory: who was heard of longest ago begins anew."""
     process, listings = Process(store), _listings()
     await process.fill(listings, now=NOON)

@@ -19,10 +19,10 @@ from service.cache.key import (
     Kind,
     Question,
     Scope,
+    circle_of,
     facts_key,
     learnt_key,
     proof_key,
-    realm_of,
     refusal_key,
     sheet_key,
 )
@@ -185,7 +185,7 @@ async def test_what_is_pressed_by_a_dictionary_is_looked_into() -> None:
     data = make_dictionary([unpack_tailed(blob)[0] for _, blob in entries])
     assert data is not None
     learnt = Learnt(data)
-    place = learnt_key(realm_of(entries[0][0]), digest=learnt.digest, hasher=HASHER)
+    place = learnt_key(circle_of(entries[0][0]), digest=learnt.digest, hasher=HASHER)
     mine = listing("acc", SHORT, ASSET, learnt=learnt)
     others = [listing("acc", OTHER, DOMAIN, learnt=learnt), (place, data)]
     assert learnt_of(mine[1]) == learnt.digest
