@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from itertools import chain, count
 from operator import attrgetter
+from typing import Any
 
 from msgspec import Raw
 from msgspec.msgpack import encode
@@ -47,6 +48,7 @@ class _Nodes:
         # By name, and whether the values are the nodes' own keys, which are not written twice.
         self.columns: dict[tuple[str, bool], int] = {}
         self.values: list[list[object]] = []
+        self.shapes: dict[tuple[tuple[str, ...], int], tuple[int, ...]] = {}
 
     def place(self, node: NodeId) -> int:
         """Give the place of a node, the next one if it has none yet."""
@@ -60,23 +62,27 @@ class _Nodes:
 
     def tell(self, facts: NodeFacts) -> None:
         """Put down what is told of a node; told of twice, it has two places."""
-        key, label, columns = facts.node.key, facts.label, []
-        own_left = True
-        for name, value in facts.attributes:
-            own = own_left and value == key
-            column = self.columns.setdefault((name, own), len(self.values))
-            if column == len(self.values):
-                self.values.append([])
-            if own:
-                own_left = False
-            else:
-                self.values[column].append(written_value(value))
-            columns.append(column)
+        key, label = facts.node.key, facts.label
+        names, values = zip(*facts.attributes, strict=True) if facts.attributes else ((), ())
+        own = values.index(key) if key in values else -1
+        columns = self.shapes.get((names, own)) or self._shape(names, own)
+        for column, value in zip(columns, values, strict=True):
+            self.values[column].append(value)
         told = AS_KEY if label == key else UNLABELED if label is None else LABELED
-        self._add(facts.node, told, tuple(columns))
+        self._add(facts.node, told, columns)
         if label is not None and told == LABELED:
             self.labels.append(label)
         self.urls.append(facts.url)
+
+    def _shape(self, names: tuple[str, ...], own: int) -> tuple[int, ...]:
+        """Give the columns of attributes of these names, the value of one of which is the node's own key."""
+        found = [
+            self.columns.setdefault((name, place == own), len(self.columns))
+            for place, name in enumerate(names)
+        ]
+        self.values += [[] for _ in range(len(self.columns) - len(self.values))]
+        self.shapes[names, own] = tuple(found)
+        return self.shapes[names, own]
 
     def _add(self, node: NodeId, told: int, columns: tuple[int, ...] = ()) -> int:
         place = len(self.order)
@@ -145,7 +151,7 @@ def fold(listing: Listing, *, apart: Mapping[int, bytes]) -> tuple[ListingRow, b
             for each, column in zip(nodes.values, values, strict=True)
             if isinstance(column, int) and column != OWN
         ],
-        values=Raw(encode(values)),
+        values=_written(values),
         total=listing.total,
         capped=listing.capped,
         withheld=listing.withheld,
@@ -153,6 +159,15 @@ def fold(listing: Listing, *, apart: Mapping[int, bytes]) -> tuple[ListingRow, b
         canonical=canonical,
     )
     return row, bytes(packer.tail)
+
+
+def _written(columns: Sequence[Any]) -> Raw:
+    try:
+        return Raw(encode(columns))
+    except OverflowError:
+        return Raw(
+            encode([each if isinstance(each, int) else list(map(written_value, each)) for each in columns])
+        )
 
 
 def _bonds(edges: Sequence[Edge]) -> tuple[tuple[BondRow, ...], list[int]]:
