@@ -34,7 +34,7 @@ class NodeId:
 
     def __post_init__(self) -> None:
         """Refuse an address that could not be written down and read back."""
-        head, key = _head(self.namespace, self.tenant, self.type), self.key
+        head, key = head_of(self.namespace, self.tenant, self.type), self.key
         size = len(key) if key.isascii() else len(_encode(key))
         if not 1 <= size <= MAX_KEY_BYTES:
             raise InvalidNodeIdError(f"a key is 1 to {MAX_KEY_BYTES} bytes, this one is {size}")
@@ -129,7 +129,7 @@ def _scope(namespace: str, tenant: str | None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _head(namespace: str, tenant: str | None, type_: str) -> str:
+def head_of(namespace: str, tenant: str | None, type_: str) -> str:
     """Give what the text of a node begins with; a few begin those of thousands, and were checked once."""
     _check_head(namespace, tenant, type_)
     return f"{_scope(namespace, tenant)}:{type_}:"

@@ -1,6 +1,6 @@
 """Listings to bytes and back, exactly.
 
-What a source tells of a node is written into the listing while it is short; longer facts are split
+What a source tells of a node is written into the listing, unless it is long; longer facts are split
 off, to be kept once under a key of their own: a hub that a thousand listings name is not stored a
 thousand times whole. Reading therefore has two steps: `decode_draft` says whose facts are still
 wanted, `Draft.complete` fills them in.
@@ -9,25 +9,29 @@ What a caller can not mend is one error, `EntryError`: an unknown format, damage
 are gone. Whoever reads counts it as a miss.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from operator import attrgetter
-from typing import Any
+from itertools import repeat
+from operator import attrgetter, itemgetter
 
 from msgspec import MsgspecError
-from msgspec.msgpack import Decoder, Encoder, Ext
+from msgspec.msgpack import Decoder, Encoder
 
 from connectors.contract import Filter
 from connectors.errors import InvalidNodeIdError
-from connectors.model import Address, Attributes, Edge, NodeFacts, NodeId, Selection, Value
+from connectors.model import Edge, NodeFacts, NodeId, Selection
+from connectors.model.many import build, build_nodes
 from connectors.walk import Listing
-from service.cache.frame import EntryError, pack, unpack
-from service.cache.row import EdgeRow, FactsRow, FilterRow, ListingRow
+from service.cache.fold import DIGEST_BYTES, fold
+from service.cache.frame import NOTHING_LEARNT, EntryError, Learnt, pack, pack_tailed, unpack, unpack_tailed
+from service.cache.row import FactsRow, FilterRow, ListingRow
+from service.cache.unfold import Columns, unfold
+from service.cache.value import attribute_bytes, read_attributes, read_extension, written_attributes
 
-_WIDE_INTEGER = 1
-_SCALARS = frozenset({str, int, float, bool, type(None)})
-_filter_parts = attrgetter(*(field.name for field in fields(Filter)))
+_ALL = Filter()
+_UNREADABLE = (MsgspecError, InvalidNodeIdError, LookupError, ValueError, OverflowError, RecursionError)
+_UNWRITABLE = (UnicodeEncodeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,13 @@ class Draft:
     """
 
     listing: Listing
-    told: tuple[NodeFacts | Apart, ...]
+    told: Sequence[NodeFacts | Apart]
 
     @property
     def wanted(self) -> tuple[Apart, ...]:
         """Give the facts that are kept apart."""
+        if len(self.told) == len(self.listing.facts):
+            return ()
         return tuple(told for told in self.told if isinstance(told, Apart))
 
     def complete(self, blobs: Mapping[Apart, bytes | None]) -> Listing:
@@ -64,40 +70,45 @@ class Draft:
         return replace(self.listing, facts=facts)
 
 
-class _Table:
-    """Gives each node, and the words that edges share, a place of its own."""
-
-    def __init__(self) -> None:
-        self.heads: dict[tuple[str, str | None, str], int] = {}
-        self.nodes: dict[NodeId, int] = {}
-        self.relations: dict[tuple[str, bool], int] = {}
-
-    def node(self, node: NodeId) -> int:
-        self.heads.setdefault((node.namespace, node.tenant, node.type), len(self.heads))
-        return self.nodes.setdefault(node, len(self.nodes))
-
-    def relation(self, edge: Edge) -> int:
-        return self.relations.setdefault((edge.relation, edge.directed), len(self.relations))
-
-
-def encode_listing(listing: Listing, *, inline_up_to: int = 64) -> tuple[bytes, dict[Apart, bytes]]:
+def encode_listing(
+    listing: Listing, *, inline_up_to: int = 64, learnt: Learnt | None = None
+) -> tuple[bytes, dict[Apart, bytes]]:
     """Give the listing's entry, and the entries of the facts to be kept apart.
 
-    Facts of up to `inline_up_to` bytes, encoded, stay in the listing. EntryError when a value has
-    no exact written form (text with lone surrogates, lists nested beyond reason) or is too large.
+    Facts of up to `inline_up_to` bytes stay in the listing, which is pressed by what was
+    `learnt`. EntryError when a value has no exact written form (text with lone surrogates, lists nested
+    beyond reason) or is too large.
     """
     try:
-        return _encode_listing(listing, inline_up_to)
-    except (UnicodeEncodeError, OverflowError, RecursionError) as error:
+        entries: dict[Apart, bytes] = {}
+        digests: dict[int, bytes] = {}
+        for number, facts in enumerate(listing.facts):
+            if _size(facts) > inline_up_to:
+                body = _ENCODER.encode(_facts_row(facts))
+                digests[number] = blake2b(body, digest_size=DIGEST_BYTES).digest()
+                # Alone each has its words within itself.
+                entries[Apart(facts.node, digests[number])] = pack(body)
+        row, tail = fold(listing, apart=digests)
+        return pack_tailed(_ENCODER.encode(row), tail, learnt=learnt), entries
+    except _UNWRITABLE as error:
         raise EntryError(f"the listing cannot be written down: {type(error).__name__}") from error
 
 
-def decode_draft(blob: bytes) -> Draft:
-    """Read a listing's entry; EntryError when it is none."""
+def decode_draft(blob: bytes, *, known: Mapping[bytes, Learnt] = NOTHING_LEARNT) -> Draft:
+    """Read a listing's entry; EntryError when it is none, or pressed by a dictionary that is not `known`."""
     try:
-        return _draft(_LISTING.decode(unpack(blob)))
-    except (MsgspecError, InvalidNodeIdError, KeyError, ValueError, OverflowError, RecursionError) as error:
+        return _draft(*decode_columns(blob, known=known))
+    except _UNREADABLE as error:
         raise EntryError(f"not a listing: {error}") from error
+
+
+def decode_columns(
+    blob: bytes, *, known: Mapping[bytes, Learnt] = NOTHING_LEARNT
+) -> tuple[ListingRow, Columns]:
+    """Read a listing's entry as far as its columns; for who trusts it: what is amiss raises `_UNREADABLE`."""
+    payload, tail = unpack_tailed(blob, known=known)
+    row = _LISTING.decode(payload)
+    return row, unfold(row, tail)
 
 
 def decode_listing(blob: bytes, *, facts: Mapping[Apart, bytes | None]) -> Listing:
@@ -109,7 +120,7 @@ def encode_facts(facts: NodeFacts) -> bytes:
     """Give the entry of a node's facts; EntryError when a value has no exact written form."""
     try:
         return pack(_ENCODER.encode(_facts_row(facts)))
-    except (UnicodeEncodeError, OverflowError, RecursionError) as error:
+    except _UNWRITABLE as error:
         raise EntryError(f"the facts cannot be written down: {type(error).__name__}") from error
 
 
@@ -118,143 +129,70 @@ def decode_facts(blob: bytes | None, *, node: NodeId) -> NodeFacts:
     if blob is None:
         raise EntryError("facts that the listing refers to are gone")
     try:
-        return _facts(node, _FACTS.decode(unpack(blob)))
-    except (MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        row = _FACTS.decode(unpack(blob))
+        return NodeFacts(node, row.label, row.url, read_attributes(row.attributes))
+    except _UNREADABLE as error:
         raise EntryError(f"not facts: {error}") from error
 
 
-def _encode_listing(listing: Listing, inline_up_to: int) -> tuple[bytes, dict[Apart, bytes]]:
-    table = _Table()
-    apart: dict[Apart, bytes] = {}
-    facts: list[tuple[int, FactsRow | bytes]] = []
-    address = listing.address
-    place = table.node(address) if isinstance(address, NodeId) else _selection_parts(address)
-    edges = tuple(_edge_row(edge, table) for edge in listing.edges)
-    for told in listing.facts:
-        short = _facts_row(told)
-        body = _ENCODER.encode(short)
-        if len(body) <= inline_up_to:
-            facts.append((table.node(told.node), short))
-            continue
-        kept = Apart(told.node, blake2b(body, digest_size=8).digest())
-        # As a rule too short to be pressed: unfolding each by the dictionary takes longer than it saves.
-        apart[kept] = pack(body)
-        facts.append((table.node(told.node), kept.digest))
-    row = ListingRow(
-        address=place,
-        aspect=listing.aspect,
-        filter=FilterRow(*_filter_parts(listing.filter)),
-        fetched_at=listing.fetched_at,
-        edges=edges,
-        facts=tuple(facts),
-        total=listing.total,
-        capped=listing.capped,
-        withheld=listing.withheld,
-        absent=listing.absent,
-        canonical=None if listing.canonical is None else table.node(listing.canonical),
-        # Last: by now the tables hold every node and relation there is.
-        heads=tuple(table.heads),
-        nodes=tuple((table.heads[n.namespace, n.tenant, n.type], n.key) for n in table.nodes),
-        relations=tuple(table.relations),
+def _size(facts: NodeFacts) -> int:
+    """Give how many bytes of text and attributes there are, about."""
+    return len(facts.label or "") + len(facts.url or "") + len(attribute_bytes(facts.attributes))
+
+
+def _facts_row(facts: NodeFacts) -> FactsRow:
+    return FactsRow(facts.label, facts.url, written_attributes(facts.attributes))
+
+
+def _draft(row: ListingRow, columns: Columns) -> Draft:
+    nodes = build_nodes(columns.heads, columns.keys, columns.texts)
+    told = nodes[: len(columns.digests)]
+    at_hand = told
+    if len(columns.labels) < len(told):
+        at_hand = [node for node, digest in zip(told, columns.digests, strict=True) if digest is None]
+    facts = build(
+        NodeFacts, len(at_hand), at_hand, columns.labels, columns.urls, columns.attributes, repeat(None)
     )
-    return pack(_ENCODER.encode(row), by_words=True), apart
-
-
-def _edge_row(edge: Edge, table: _Table) -> EdgeRow:
-    return EdgeRow(
-        subject=table.node(edge.subject),
-        object=table.node(edge.object),
-        relation=table.relation(edge),
-        record=edge.record,
-        created_at=edge.created_at,
-        deleted_at=edge.deleted_at,
-        deleted=edge.deleted,
-        attributes=_written(edge.attributes),
-    )
-
-
-def _draft(row: ListingRow) -> Draft:
-    # By place in a dict, where -1 is no place; in a list it would be the last one.
-    heads = dict(enumerate(row.heads))
-    nodes = {place: NodeId(*heads[head], key) for place, (head, key) in enumerate(row.nodes)}
-    relations = dict(enumerate(row.relations))
-    told = tuple(
-        Apart(nodes[place], facts) if isinstance(facts, bytes) else _facts(nodes[place], facts)
-        for place, facts in row.facts
-    )
-    address: Address = nodes[row.address] if isinstance(row.address, int) else Selection(*row.address)
     listing = Listing(
-        address=address,
+        address=nodes[row.address] if isinstance(row.address, int) else Selection(*row.address),
         aspect=row.aspect,
-        filter=Filter(*_filter_row_parts(row.filter)),
+        filter=_ALL if row.filter is None else Filter(*_filter_row_parts(row.filter)),
         fetched_at=row.fetched_at,
-        edges=tuple(_edge(edge, nodes, relations) for edge in row.edges),
-        facts=tuple(facts for facts in told if isinstance(facts, NodeFacts)),
+        edges=tuple(_edges(row.edges, nodes, columns)),
+        facts=tuple(facts),
         total=row.total,
         capped=row.capped,
         withheld=row.withheld,
         absent=row.absent,
         canonical=None if row.canonical is None else nodes[row.canonical],
     )
-    return Draft(listing, told)
+    if at_hand is told:
+        return Draft(listing, facts)
+    ready = iter(facts)
+    every = [
+        next(ready) if digest is None else Apart(node, digest)
+        for node, digest in zip(told, columns.digests, strict=True)
+    ]
+    return Draft(listing, every)
 
 
-def _edge(row: EdgeRow, nodes: dict[int, NodeId], relations: dict[int, tuple[str, bool]]) -> Edge:
-    relation, directed = relations[row.relation]
-    return Edge(
-        nodes[row.subject],
-        nodes[row.object],
-        relation,
-        directed,
-        row.record,
-        row.created_at,
-        row.deleted_at,
-        row.deleted,
-        _read(row.attributes),
+def _edges(count: int, nodes: Sequence[NodeId], columns: Columns) -> list[Edge]:
+    return build(
+        Edge,
+        count,
+        map(nodes.__getitem__, columns.subjects),
+        map(nodes.__getitem__, columns.objects),
+        map(itemgetter(0), columns.bonds),
+        map(itemgetter(1), columns.bonds),
+        columns.records,
+        columns.created_at,
+        columns.deleted_at,
+        map(itemgetter(2), columns.bonds),
+        map(itemgetter(3), columns.bonds),
     )
 
 
-def _facts_row(facts: NodeFacts) -> FactsRow:
-    return FactsRow(facts.label, facts.url, _written(facts.attributes))
-
-
-def _facts(node: NodeId, row: FactsRow) -> NodeFacts:
-    return NodeFacts(node, row.label, row.url, _read(row.attributes))
-
-
-def _written(attributes: Attributes) -> Attributes:
-    return tuple((name, _written_value(value)) for name, value in attributes) if attributes else ()
-
-
-def _written_value(value: Any) -> Any:
-    if type(value) is tuple:
-        return tuple(_written_value(item) for item in value)
-    # JSON knows integers of any size, msgpack up to 64 bits: wider ones go as an extension.
-    if type(value) is int and not -(1 << 63) <= value < 1 << 64:
-        return Ext(_WIDE_INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
-    return value
-
-
-def _read(attributes: tuple[tuple[str, Any], ...]) -> Attributes:
-    return tuple((name, _read_value(value)) for name, value in attributes) if attributes else ()
-
-
-def _read_value(value: Any) -> Value:
-    if type(value) in _SCALARS:
-        return value  # type: ignore[no-any-return] # just looked
-    if type(value) is list:
-        return tuple(_read_value(item) for item in value)
-    raise EntryError(f"an attribute cannot be a {type(value).__name__}")
-
-
-def _read_extension(code: int, data: memoryview) -> int:
-    if code != _WIDE_INTEGER:
-        raise EntryError(f"unknown extension {code}")
-    return int.from_bytes(data, "big", signed=True)
-
-
-_selection_parts = attrgetter(*(field.name for field in fields(Selection)))
 _filter_row_parts = attrgetter(*FilterRow.__struct_fields__)
 _ENCODER = Encoder()
-_LISTING = Decoder(ListingRow, ext_hook=_read_extension)
-_FACTS = Decoder(FactsRow, ext_hook=_read_extension)
+_LISTING = Decoder(ListingRow, ext_hook=read_extension)
+_FACTS = Decoder(FactsRow, ext_hook=read_extension)

@@ -1,6 +1,6 @@
 """The canonical request object, and every store key of what was fetched: one form, made here only.
 
-    rg1: L sss tttt ccccc nnnnn dddddddddddddddddddddd      44 characters, without the blanks
+    rg1: L sss tttt ccccc nnnnn dddddddddddddddddddd      42 characters, without the blanks
 
 A kind, four tags and a digest. The digest is a keyed hash of everything that was asked, in a form in
 which no two different questions look alike, so nothing that changes what an upstream answers can be
@@ -10,8 +10,9 @@ short: of the source's name, the tenant asked about, who may share the entry (it
 marker its credential), and the address told of. Two that happen to be alike only purge a little more.
 Where there is no such thing, dots stand: a source without tenants, the address of a marker.
 
-Kinds: `L` a listing, `F` facts kept apart, `R` a refused and `P` an accepted credential, `S` a page of
-an answer that goes on, which mixes sources and has no tags at all.
+Kinds: `L` a listing, `F` facts kept apart, `R` a refused and `P` an accepted credential, `D` a dictionary
+that is made of listings with the same tags, `S` a page of an answer that goes on, which mixes sources and
+has no tags at all.
 A scope belongs to one source, so another source in the settings changes no key of this one.
 """
 
@@ -27,7 +28,8 @@ from connectors.wire import Aspect, Pairs
 from service.cache.hasher import Hasher
 
 PREFIX = "rg1:"
-DIGEST_LENGTH = 22
+# 120 bits; with the two characters that are left out an allocator takes 16 bytes more for each key.
+_DIGEST = slice(20)
 
 
 class Kind(StrEnum):
@@ -38,6 +40,7 @@ class Kind(StrEnum):
     REFUSAL = "R"
     PROOF = "P"
     SHEET = "S"
+    LEARNT = "D"
 
 
 WATCHED = tuple(f"{PREFIX}{kind}" for kind in (Kind.LISTING, Kind.FACTS, Kind.REFUSAL, Kind.PROOF))
@@ -92,7 +95,7 @@ class Question:
 
     def key(self, hasher: Hasher) -> str:
         """Give the store key of the listing that answers the question."""
-        digest = hasher.text("listing", *self._parts())
+        digest = hasher.text("listing", *self._parts())[_DIGEST]
         tags = _tags(self.scope, self.tenant, self.scope.partition, hasher)
         return f"{PREFIX}{Kind.LISTING}{tags}{tag(Place.ADDRESS, self.address, hasher=hasher)}{digest}"
 
@@ -111,7 +114,7 @@ def facts_key(scope: Scope, *, tenant: str | None, node: NodeId, digest: bytes, 
 
     `digest` is that of the telling itself: equal ones share an entry, and none overwrites another.
     """
-    text = hasher.text("facts", _scope_parts(scope), tenant, str(node), digest)
+    text = hasher.text("facts", _scope_parts(scope), tenant, str(node), digest)[_DIGEST]
     tags = _tags(scope, tenant, scope.partition, hasher)
     return f"{PREFIX}{Kind.FACTS}{tags}{tag(Place.ADDRESS, str(node), hasher=hasher)}{text}"
 
@@ -122,19 +125,29 @@ def refusal_key(scope: Scope, *, tenant: str | None, credential: str, hasher: Ha
     `credential` is that credential's own partition: under a tenant's the refusal of one caller
     would shut out all. A new mapping makes no refused credential good, so its version is left out.
     """
-    digest = hasher.text("refusal", _upstream_parts(scope), tenant, credential)
+    digest = hasher.text("refusal", _upstream_parts(scope), tenant, credential)[_DIGEST]
     return f"{PREFIX}{Kind.REFUSAL}{_tags(scope, tenant, credential, hasher)}{_NO_ADDRESS}{digest}"
 
 
 def proof_key(scope: Scope, *, tenant: str | None, credential: str, hasher: Hasher) -> str:
     """Give the store key of the marker that the upstream accepted a credential for a tenant."""
-    digest = hasher.text("proof", _upstream_parts(scope), tenant, credential)
+    digest = hasher.text("proof", _upstream_parts(scope), tenant, credential)[_DIGEST]
     return f"{PREFIX}{Kind.PROOF}{_tags(scope, tenant, credential, hasher)}{_NO_ADDRESS}{digest}"
+
+
+def circle_of(key: str) -> str:
+    """Give the tags of source, tenant and partition in the key of a listing."""
+    return key[_CIRCLE]
+
+
+def learnt_key(circle: str, *, digest: bytes, hasher: Hasher) -> str:
+    """Give the store key of a dictionary that was made of the listings of a circle."""
+    return f"{PREFIX}{Kind.LEARNT}{circle}{_NO_ADDRESS}{hasher.text('learnt', digest)[_DIGEST]}"
 
 
 def sheet_key(part: str, *, binding: bytes, page: bytes, hasher: Hasher) -> str:
     """Give the store key of a part of one page of an answer that goes on."""
-    return f"{PREFIX}{Kind.SHEET}{_NO_TAGS}{hasher.text(part, binding, page)}"
+    return f"{PREFIX}{Kind.SHEET}{_NO_TAGS}{hasher.text(part, binding, page)[_DIGEST]}"
 
 
 def tag(place: Place, text: str | None, *, hasher: Hasher) -> str:
@@ -167,6 +180,7 @@ def _known_tags(hasher: Hasher, source: str, tenant: str | None, shared_by: str)
 
 _NO_ADDRESS = _blank(Place.ADDRESS)
 _NO_TAGS = blank_tags()
+_CIRCLE = slice(len(PREFIX) + 1, len(PREFIX) + 1 + len(_NO_TAGS) - len(_NO_ADDRESS))
 # From the dataclasses themselves: a field added to one of them is in every key from then on.
 _scope_parts = attrgetter(*(field.name for field in fields(Scope)))
 _filter_parts = attrgetter(*(field.name for field in fields(Filter)))

@@ -93,44 +93,41 @@ urn:adsk:form.field: urn:adsk.wipprod:fs.file:vf. urn:adsk.wipprod:dm.lineage: ?
 """
 
 
-def _heads() -> Iterator[tuple[str, None, str]]:
+def _kinds() -> Iterator[tuple[object, ...]]:
+    """Give the rows of kinds, in the form that they have where their attributes come first."""
     for line in _PROJECT.split("\n"):
         namespace, *types = line.split() or [""]
-        yield from ((namespace, None, type_) for type_ in types)
+        yield from ((namespace, None, type_, 2, (0,), -1) for type_ in types)
     for line in _ENTITIES.strip().split("\n"):
-        namespace, type_, *_ = line.split()
-        yield namespace, None, type_
+        namespace, type_, *carried = line.split()
+        yield namespace, None, type_, 3, tuple(range(len({type_, *carried, *_ENTITY_NAMES}))), -1
 
 
-def _told() -> Iterator[Sequence[tuple[str, object]]]:
-    """Give the attributes of nodes in the form of a row, with nothing much as their values."""
+def _names() -> Iterator[Sequence[str]]:
+    """Give the names of attributes in the order in which nodes tell them."""
     for line in _ENTITIES.strip().split("\n"):
         _, type_, *carried = line.split()
-        yield [(name, _NOTHING.get(name, "")) for name in sorted({type_, *carried, *_ENTITY_NAMES})]
-    yield from ([(name, "2022-0")] for name in _PROJECT_NAMES)
+        yield sorted({type_, *carried, *_ENTITY_NAMES})
+    yield _PROJECT_NAMES
 
 
-def _edges() -> Iterator[tuple[object, ...]]:
-    """Give the rows of edges with an attribute or two, and of those with none."""
-    for read_only in (False, True):
-        for service in (True, False):
-            told = (("is_read_only", read_only), ("is_service", service))
-            yield (0, 1, 0, None, None, None, False, told)
-    yield from ((0, end, 0, None, None, None, False, ()) for end in range(1, 4))
-
-
-_NOTHING = {"accuracy": 0, "reputation": 0, "tags": (), "updated_at": "2023-0"}
-_LISTING = ("relations", ("exclude", None, None, (), (), None))
+_BONDS = (
+    *(
+        ("related_to", False, False, (("is_read_only", read_only), ("is_service", service)))
+        for read_only in (False, True)
+        for service in (True, False)
+    ),
+    ("related_to", False, False, ()),
+)
 
 # What comes last is the cheapest to point at.
 WORDS = b"".join(
     (
-        *map(encode, _told()),
-        *map(encode, _heads()),
+        *map(encode, _names()),
+        *map(encode, _kinds()),
         _TEXT.encode(),
-        encode(_LISTING),
-        encode(("related_to", False)),
-        *map(encode, _edges()),
+        *map(encode, _BONDS),
+        encode((*range(1, 30), -1, -1, 27, 128)),
     )
 )
 """Everything on this page, in the form that it has in a payload."""

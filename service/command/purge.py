@@ -31,6 +31,7 @@ _NAMES = {
     Kind.FACTS: "facts",
     Kind.PROOF: "proofs of access",
     Kind.REFUSAL: "refusals",
+    Kind.LEARNT: "dictionaries (what is pressed by them is fetched again)",
     Kind.SHEET: "parts of pages (their cursors are expired)",
 }
 

@@ -1,11 +1,12 @@
 """What every request's view of the cache stands on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from connectors.ports import Clock
 from service.cache.hasher import Hasher
 from service.cache.store import Store
+from service.usecases.lexicon import Lexicon
 from service.usecases.revoked import Revoked
 
 
@@ -18,3 +19,4 @@ class Cabinet:
     clock: Clock
     revoked: Revoked
     tenant_proof: timedelta
+    lexicon: Lexicon = field(default_factory=Lexicon)

@@ -3,10 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from marshal import dumps
 from typing import NamedTuple
 
 from connectors.model import Address, NodeFacts, NodeId
 from connectors.wire import Aspect
+
+# By this version equal values of equal types have equal bytes; by later ones only if they share their parts.
+_MARSHAL = 2
 
 
 class Owed(NamedTuple):
@@ -33,30 +37,33 @@ class Ledger:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._told: dict[NodeId, dict[str, tuple[datetime, NodeFacts]]] = defaultdict(dict)
+        # By source and the text of the address: an answer looks each of its thousands up several times.
+        self._told: dict[str, dict[str, tuple[datetime, NodeFacts]]] = defaultdict(dict)
         self._owed: dict[tuple[str, NodeId], Owed] = {}
 
     def facts_of(self, node: NodeId) -> Mapping[str, NodeFacts]:
         """Give what is known of a canonical node, by source."""
-        return {source: facts for source, (_, facts) in self._told.get(node, {}).items()}
+        text = node.text
+        return {source: told[text][1] for source, told in self._told.items() if text in told}
 
     def adopt(self, facts: Iterable[NodeFacts], *, source: str, fetched_at: datetime) -> None:
         """Take in facts; of two tellings by one source the newer stays, whatever came first."""
+        known = self._told[source]
         for told in facts:
-            by_source = self._told[told.node]
-            held = by_source.get(source)
+            text = told.node.text
+            held = known.get(text)
             if held is None or _is_later(held, (fetched_at, told)):
-                by_source[source] = (fetched_at, told)
+                known[text] = (fetched_at, told)
 
     def told_at(self, node: NodeId, *, source: str) -> datetime | None:
         """Give when a source told what is known of a canonical node."""
-        held = self._told.get(node, {}).get(source)
+        held = self._told.get(source, {}).get(node.text)
         return None if held is None else held[0]
 
     def told(self) -> Iterator[tuple[str, datetime, NodeFacts]]:
         """Give all that is known: who told it, when, and what."""
-        for by_source in self._told.values():
-            for source, (fetched_at, facts) in by_source.items():
+        for source, known in self._told.items():
+            for fetched_at, facts in known.values():
                 yield source, fetched_at, facts
 
     def owed(self) -> tuple[Owed, ...]:
@@ -79,12 +86,21 @@ class Ledger:
         return [owed for owed in due if not self._settled(owed)]
 
     def _settled(self, owed: Owed) -> bool:
-        held = self._told.get(owed.node, {}).get(owed.source)
-        return held is not None and held[0] >= owed.fetched_at
+        told_at = self.told_at(owed.node, source=owed.source)
+        return told_at is not None and told_at >= owed.fetched_at
 
 
 def _is_later(held: tuple[datetime, NodeFacts], told: tuple[datetime, NodeFacts]) -> bool:
     if held[0] != told[0]:
         return held[0] < told[0]
-    # At one instant the text decides, so that no order of arrival ever does.
-    return repr(held[1]) < repr(told[1])
+    # Listings of one batch are of one instant, and most often tell the same.
+    one, other = held[1], told[1]
+    if _said(one) == _said(other):
+        return False
+    # Where they differ the text decides, so that no order of arrival ever does.
+    return repr(one) < repr(other)
+
+
+def _said(facts: NodeFacts) -> tuple[object, ...]:
+    # By what is written down, since 1 equals true.
+    return facts.label, facts.url, dumps(facts.attributes, _MARSHAL)

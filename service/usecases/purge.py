@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Protocol
 
 from service.cache.hasher import Hasher
-from service.cache.key import DIGEST_LENGTH, PREFIX, Kind
-from service.cache.pick import Pick
+from service.cache.key import PREFIX, Kind
+from service.cache.pick import FORMER_LENGTH, Pick
+from service.usecases.lexicon import Lexicon
 
 # Some entries are megabytes.
 _LOOKED_INTO = 50
@@ -50,19 +51,21 @@ async def _find(keyspace: Keyspace, pick: Pick, hasher: Hasher) -> AsyncIterator
     for pattern in pick.sure(hasher):
         async for keys in keyspace.scan(pattern):
             yield keys
+    lexicon = Lexicon()
     for pattern in pick.doubtful(hasher):
         async for keys in keyspace.scan(pattern):
             for start in range(0, len(keys), _LOOKED_INTO):
                 some = keys[start : start + _LOOKED_INTO]
                 blobs = await keyspace.load(some)
+                await lexicon.learn(dict(zip(some, blobs, strict=True)), keyspace, hasher)
                 yield [
                     key
                     for key, blob in zip(some, blobs, strict=True)
-                    if blob is not None and pick.mentioned(key, blob)
+                    if blob is not None and pick.mentioned(key, blob, known=lexicon.known)
                 ]
 
 
 def _kind(key: str) -> Kind:
     # What an earlier version kept has no kind in its key; most of that were listings.
-    former = len(key) == len(PREFIX) + DIGEST_LENGTH
+    former = len(key) == len(PREFIX) + FORMER_LENGTH
     return Kind.LISTING if former else Kind(key[len(PREFIX)])

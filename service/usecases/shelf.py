@@ -30,7 +30,7 @@ from service.cache.freshness import (
     jitter_of,
     retention,
 )
-from service.cache.key import Question, Scope, facts_key
+from service.cache.key import Question, Scope, circle_of, facts_key
 from service.cache.sheet import Said
 from service.cache.store import Item
 from service.usecases.ask import Ask, Held, Since
@@ -47,6 +47,9 @@ _LAST_TRIP = 0.03
 _FOR_MARKERS = 5.0
 # A listing of so many relations is written in a thread: compressing it would hold up everybody else.
 _LARGE = 1000
+# Bytes of facts that each listing has inside: to fetch them by node takes longer than all else reading does.
+_INLINE_UP_TO = 320
+_ALL = Filter()
 _USABLE = (
     Standing.FRESH,
     Standing.STALE_OK,
@@ -195,14 +198,15 @@ class Shelf:
     def _questions(self, ask: Ask) -> list[str]:
         # A listing under a wider filter answers a narrower question: what it holds is filtered here.
         source, address = ask.source, ask.address
-        filters = [source.connector.pushed(address, self.filter, batched=way) for way in (False, True)]
+        wanted = [source.connector.pushed(address, self.filter, batched=False)]
+        if source.connector.spec.batch_size > 1:
+            wanted.append(source.connector.pushed(address, self.filter, batched=True))
         if self.filter.deleted is Deleted.EXCLUDE:
-            filters.append(Filter())
-        scope = self._scope((source.name, address.tenant))
-        return [
-            Question(scope, address.tenant, str(address), ask.aspect, wanted).key(self.cabinet.hasher)
-            for wanted in dict.fromkeys(filters)
-        ]
+            wanted.append(_ALL)
+        scope, text = self._scope((source.name, address.tenant)), str(address)
+        different = [each for place, each in enumerate(wanted) if each not in wanted[:place]]
+        questions = (Question(scope, address.tenant, text, ask.aspect, each) for each in different)
+        return [question.key(self.cabinet.hasher) for question in questions]
 
     async def _latest(
         self, asks: Sequence[Ask], since: Since, deadline: float
@@ -239,7 +243,7 @@ class Shelf:
         best: tuple[int, float, Draft] | None = None
         now = self.cabinet.clock.now()
         for key in keys:
-            draft = _draft(blobs.get(key))
+            draft = self._draft(blobs.get(key))
             if draft is None or draft.listing.fetched_at <= barred:
                 continue
             standing = classify_age(
@@ -256,6 +260,15 @@ class Shelf:
                 rank = (_USABLE.index(standing), -draft.listing.fetched_at.timestamp(), draft)
                 best = rank if best is None or rank[:2] < best[:2] else best
         return None if best is None else (_USABLE[best[0]], best[2])
+
+    def _draft(self, blob: bytes | None) -> Draft | None:
+        if blob is None:
+            return None
+        try:
+            return decode_draft(blob, known=self.cabinet.lexicon.known)
+        except EntryError as error:
+            log.warning("damaged cache entry", reason=str(error))
+            return None
 
     def _owe(self, ask: Ask, draft: Draft) -> None:
         name, at = ask.source.name, draft.listing.fetched_at
@@ -288,14 +301,15 @@ class Shelf:
         tenant, policy = listing.address.tenant, source.freshness
         question = Question(scope, tenant, str(listing.address), listing.aspect, listing.filter)
         key = question.key(self.cabinet.hasher)
+        kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         try:
-            blob, apart = encode_listing(listing)
+            learnt = self.cabinet.lexicon.by(circle_of(key), until=self.cabinet.clock.now() + kept)
+            blob, apart = encode_listing(listing, inline_up_to=_INLINE_UP_TO, learnt=learnt)
         except EntryError as error:
             log.warning("not cached", source=source.name, reason=str(error))
             return []
         lasting, place = retention(policy, negative=False), partial(self._facts_key, source.name, tenant)
         facts = [Item(place(each.node, each.digest), facts, lasting) for each, facts in apart.items()]
-        kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         return [*facts, Item(key, blob, kept)]
 
     def _late(self, deadline: float) -> float:
@@ -307,7 +321,9 @@ class Shelf:
             return {}
         try:
             async with timeout(left):
-                return dict(zip(keys, await self.cabinet.store.load(keys), strict=True))
+                blobs = dict(zip(keys, await self.cabinet.store.load(keys), strict=True))
+                await self.cabinet.lexicon.learn(blobs, self.cabinet.store, self.cabinet.hasher)
+                return blobs
         except (StoreUnavailableError, TimeoutError):
             self.down = True
             return {}
@@ -317,7 +333,9 @@ class Shelf:
         left = self._late(deadline) - self.cabinet.clock.monotonic()
         try:
             async with timeout(left):
-                await self.cabinet.store.save(items)
+                lexicon, store, hasher = self.cabinet.lexicon, self.cabinet.store, self.cabinet.hasher
+                learnt = await lexicon.study(items, store, hasher, now=self.cabinet.clock.now())
+                await store.save([*learnt, *items])
         except (StoreUnavailableError, TimeoutError):
             self.down = True
         else:
@@ -333,13 +351,3 @@ def _fresh_until(ask: Ask, held: Held, tolerance: Tolerance) -> datetime:
 def _says_nothing(draft: Draft) -> bool:
     # Facts kept apart are told too, though they are not at hand yet.
     return is_negative(draft.listing) and not draft.wanted
-
-
-def _draft(blob: bytes | None) -> Draft | None:
-    if blob is None:
-        return None
-    try:
-        return decode_draft(blob)
-    except EntryError as error:
-        log.warning("damaged cache entry", reason=str(error))
-        return None

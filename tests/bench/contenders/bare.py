@@ -19,10 +19,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import encode
 
-from bench.contenders.layout import Entries, open_entries, read_facts, read_listing
-from connectors.model import NodeId, parse_address
+from bench.contenders.layout import Entries, open_entries
+from connectors.model import Attributes, parse_address
 from connectors.wire import Aspect
-from service.cache.row import FactsRow, ListingRow
+from service.cache.row import ListingRow
+from service.cache.unfold import Bond, Columns
+
+EdgeKey = tuple[str, str, str, bool, str | None]
+EdgeTold = tuple[Bond, datetime | None, datetime | None]
 
 
 class NodeOut(Struct):
@@ -74,10 +78,10 @@ class Bare:
         self._entries = entries
         self._name = entries.scope.source
         self._hop: dict[str, int] = {}
-        self._heads: dict[str, NodeId] = {}
+        self._parts: dict[str, tuple[str, str | None, str, str]] = {}
         self._degree: dict[str, int] = {}
-        self._edges: dict[tuple[str, str, str, bool, str | None], tuple[datetime, Any]] = {}
-        self._facts: dict[str, tuple[datetime, FactsRow | bytes]] = {}
+        self._edges: dict[EdgeKey, tuple[datetime, EdgeTold]] = {}
+        self._facts: dict[str, tuple[datetime, tuple[str | None, str | None, Attributes]]] = {}
         self._oldest: datetime | None = None
 
     def answer(self, seed: str, *, hops: int) -> bytes:
@@ -88,17 +92,16 @@ class Bare:
             self._entries.listing_key(seed),
             self._entries.listing_key(seed, aspect=Aspect.DESCRIPTION),
         ]
-        listing, description = map(read_listing, self._entries.load(keys))
-        level = self._take(seed, listing, hop=1)
-        self._take(seed, description, hop=0)
+        listing, description = map(self._entries.read, self._entries.load(keys))
+        level = self._take(seed, *listing, hop=1)
+        self._take(seed, *description, hop=0)
         for hop in range(2, hops + 1):
-            blobs = self._load_with_facts([self._entries.listing_key(node) for node in level])
+            blobs = self._entries.load([self._entries.listing_key(node) for node in level])
             level = [
                 end
                 for node, blob in zip(level, blobs, strict=True)
-                for end in self._take(node, read_listing(blob), hop=hop)
+                for end in self._take(node, *self._entries.read(blob), hop=hop)
             ]
-        self._load_with_facts([])
         nodes = [self._node(text, hop, hops) for text, hop in self._hop.items()]
         edges = [self._edge(key, *told) for key, told in self._edges.items()]
         nodes.sort(key=lambda node: node.id)
@@ -106,75 +109,61 @@ class Bare:
         about = self._about(seed, hops, len(nodes), len(edges), perf_counter() - began)
         return encode({"graph": about, "nodes": nodes, "edges": edges})
 
-    def _take(self, asked: str, row: ListingRow, *, hop: int) -> list[str]:
+    def _take(self, asked: str, row: ListingRow, columns: Columns, *, hop: int) -> list[str]:
         """Take in a listing; gives whom nobody has named before."""
-        heads = [
-            f"{namespace}@{tenant}:{type_}:" if tenant else f"{namespace}:{type_}:"
-            for namespace, tenant, type_ in row.heads
-        ]
-        texts = [heads[head] + key for head, key in row.nodes]
+        texts = columns.texts
         found = []
-        for place, text in enumerate(texts):
+        for text, head, key in zip(texts, columns.heads, columns.keys, strict=True):
             if text not in self._hop:
                 self._hop[text] = hop
+                self._parts[text] = (*head, key)
                 found.append(text)
-            if text not in self._heads:
-                head, key = row.nodes[place]
-                self._heads[text] = NodeId(*row.heads[head], key)
         at = row.fetched_at
         self._oldest = at if self._oldest is None else min(self._oldest, at)
-        for edge in row.edges:
-            relation, directed = row.relations[edge.relation]
-            whole = (texts[edge.subject], texts[edge.object], relation, directed, edge.record)
+        edges = zip(
+            columns.subjects, columns.objects, columns.bonds,
+            columns.records, columns.created_at, columns.deleted_at, strict=True,
+        )  # fmt: skip
+        for subject, object_, bond, record, created_at, deleted_at in edges:
+            whole = (texts[subject], texts[object_], bond[0], bond[1], record)
             held = self._edges.get(whole)
             if held is None or held[0] < at:
-                self._edges[whole] = (at, edge)
-        for place, told in row.facts:
-            known = self._facts.get(texts[place])
+                self._edges[whole] = (at, (bond, created_at, deleted_at))
+        told = zip(columns.labels, columns.urls, columns.attributes, strict=True)
+        for text, facts in zip(texts, told, strict=False):
+            known = self._facts.get(text)
             if known is None or known[0] < at:
-                self._facts[texts[place]] = (at, told)
+                self._facts[text] = (at, facts)
         if row.aspect is Aspect.RELATIONS:
-            self._degree[asked] = max(row.total or 0, len(row.edges))
+            self._degree[asked] = max(row.total or 0, row.edges)
         return found
 
-    def _load_with_facts(self, keys: list[str]) -> list[bytes]:
-        """Read these, and in the same round trip the facts that are kept apart."""
-        apart = [(text, told) for text, (_, told) in self._facts.items() if isinstance(told, bytes)]
-        keys += [self._entries.facts_key(self._heads[text], digest=told) for text, told in apart]
-        blobs = self._entries.load(keys)
-        split = len(blobs) - len(apart)
-        for (text, _), blob in zip(apart, blobs[split:], strict=True):
-            self._facts[text] = (self._facts[text][0], read_facts(blob))
-        return blobs[:split]
-
     def _node(self, text: str, hop: int, hops: int) -> NodeOut:
-        node = self._heads[text]
-        told = self._facts.get(text)
-        facts = None if told is None or isinstance(told[1], bytes) else told[1]
-        entity = f"threatwinds:entity:{node.type}-{sha3_256(node.key.encode()).hexdigest()}"
-        own = [f"threatwinds:{node.type}:{node.key}"] if node.namespace == "observable" else []
+        namespace, tenant, type_, key = self._parts[text]
+        label, url, attributes = self._facts.get(text, (None, (None, None, None)))[1]
+        entity = f"threatwinds:entity:{type_}-{sha3_256(key.encode()).hexdigest()}"
+        own = [f"threatwinds:{type_}:{key}"] if namespace == "observable" else []
         degree = self._degree.get(text)
         return NodeOut(
             text, urlsafe_b64encode(text.encode()).rstrip(b"=").decode(),
-            node.namespace, node.tenant, node.type, node.key,
-            (facts.label if facts else None) or node.key, facts.url if facts else None, hop,
+            namespace, tenant, type_, key, label or key, url, hop,
             "complete" if hop < hops else "boundary",
             None if degree is None else {"value": degree, "relation": "eq"},
-            {} if facts is None else {self._name: dict(facts.attributes)},
+            {} if attributes is None else {self._name: dict(attributes)},
             sorted([*own, entity]), (self._name,),
         )  # fmt: skip
 
-    def _edge(self, key: tuple[str, str, str, bool, str | None], at: datetime, row: Any) -> EdgeOut:
+    def _edge(self, key: EdgeKey, at: datetime, told: EdgeTold) -> EdgeOut:
         subject, object_, relation, directed, record = key
         digest = blake2b(digest_size=16)
         for part in (subject, object_, relation, str(directed), "" if record is None else f"={record}"):
             text = part.encode()
             digest.update(len(text).to_bytes(4, "big") + text)
-        word = Word(self._name, record, _written(at), dict(row.attributes))
+        (_, _, deleted, attributes), created_at, deleted_at = told
+        word = Word(self._name, record, _written(at), dict(attributes))
         return EdgeOut(
             digest.hexdigest(), subject, object_, relation, directed,
-            row.created_at and _written(row.created_at), row.deleted_at and _written(row.deleted_at),
-            row.deleted, (word,),
+            created_at and _written(created_at), deleted_at and _written(deleted_at), deleted, (word,),
         )  # fmt: skip
 
     def _about(self, seed: str, hops: int, nodes: int, edges: int, elapsed: float) -> dict[str, Any]:

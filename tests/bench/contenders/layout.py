@@ -1,29 +1,27 @@
-"""The one place of the contenders that knows how the service's entries look: keys, frames, rows.
+"""The one place of the contenders that knows how the service's entries look: keys, frames, columns.
 
 The bare program is to read what the service reads, and nothing may be easier for it; so this follows
-`service.cache` down to its rows, and stops where the service begins to make objects of its own.
+`service.cache` down to its columns, and stops where the service begins to make objects of its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from msgspec.msgpack import Decoder
 from redis import Redis
 
 from connectors.contract import Filter
 from connectors.credential import CallerCredential
-from connectors.model import NodeId
 from connectors.wire import Aspect
-from service.cache.frame import unpack
+from service.cache.codec import decode_columns
+from service.cache.frame import Learnt, learnt_of
 from service.cache.hasher import Hasher
-from service.cache.key import Question, Scope, facts_key
+from service.cache.key import Question, Scope, circle_of, learnt_key
 from service.cache.partition import configured_partition
-from service.cache.row import FactsRow, ListingRow
+from service.cache.row import ListingRow
+from service.cache.unfold import Columns
 from service.settings import load_settings
 
-_LISTING = Decoder(ListingRow)
-_FACTS = Decoder(FactsRow)
 _ALL = Filter()
 
 
@@ -34,18 +32,28 @@ class Entries:
     client: "Redis"
     scope: Scope
     hasher: Hasher
+    known: dict[bytes, Learnt] = field(default_factory=dict)
 
     def listing_key(self, address: str, *, aspect: Aspect = Aspect.RELATIONS) -> str:
         """Give the key of one side of a node."""
         return Question(self.scope, None, address, aspect, _ALL).key(self.hasher)
 
-    def facts_key(self, node: NodeId, *, digest: bytes) -> str:
-        """Give the key of facts that are kept apart."""
-        return facts_key(self.scope, tenant=None, node=node, digest=digest, hasher=self.hasher)
-
     def load(self, keys: Sequence[str]) -> list[bytes]:
         """Read them all at once; every one of them is there."""
-        return self.client.mget(keys) if keys else []  # type: ignore[return-value] # of the sync client
+        blobs: list[bytes] = self.client.mget(keys) if keys else []  # type: ignore[assignment] # of the sync client
+        for key, blob in zip(keys, blobs, strict=True):
+            digest = learnt_of(blob)
+            if digest is not None and digest not in self.known:
+                place = learnt_key(circle_of(key), digest=digest, hasher=self.hasher)
+                self.known[digest] = Learnt(self.client.get(place))  # type: ignore[arg-type] # of the sync client
+        return blobs
+
+    def read(self, blob: bytes) -> tuple[ListingRow, Columns]:
+        """Read a listing as far as its columns; what the worlds tell of a node is never kept apart."""
+        row, columns = decode_columns(blob, known=self.known)
+        if len(columns.labels) != len(columns.digests):
+            raise ValueError("facts are kept apart, which no contender looks up")
+        return row, columns
 
 
 def open_entries(config: Path) -> Entries:
@@ -59,13 +67,3 @@ def open_entries(config: Path) -> Entries:
     scope = Scope(name, spec.kind, spec.scope, spec.mapping_version, partition)
     hasher = Hasher([key.get_secret_value() for key in settings.secret_keys])
     return Entries(Redis.from_url(settings.redis_url), scope, hasher)
-
-
-def read_listing(blob: bytes) -> ListingRow:
-    """Read a listing's rows."""
-    return _LISTING.decode(unpack(blob))
-
-
-def read_facts(blob: bytes) -> FactsRow:
-    """Read facts that were kept apart."""
-    return _FACTS.decode(unpack(blob))

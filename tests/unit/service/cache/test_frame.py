@@ -8,7 +8,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from zstandard import DICT_TYPE_RAWCONTENT, ZstdCompressionDict, ZstdCompressor
 
-from service.cache.frame import MAX_PAYLOAD_BYTES, EntryError, pack, unpack
+from service.cache.frame import (
+    MAX_PAYLOAD_BYTES,
+    EntryError,
+    Learnt,
+    learnt_of,
+    make_dictionary,
+    pack,
+    pack_tailed,
+    unpack,
+    unpack_tailed,
+)
 from service.cache.words import WORDS
 
 _BY_WORDS = b"\x03"
@@ -59,6 +69,42 @@ def test_an_unknown_dictionary_is_an_error() -> None:
         other = blob[:place] + bytes([blob[place] ^ 1]) + blob[place + 1 :]
         with pytest.raises(EntryError, match="not known here"):
             unpack(other)
+
+
+def test_what_is_learnt_saves_more_and_is_named() -> None:
+    """A payload pressed by a learnt dictionary is read by who knows it, and refused by who does not."""
+    samples = [
+        f"the thing {number} is much like the thing {number * 7 % 300}".encode() for number in range(300)
+    ]
+    data = make_dictionary(samples)
+    assert data is not None
+    learnt = Learnt(data)
+    payload, tail = samples[7] + samples[9], b"a tail"
+    blob = pack_tailed(payload, tail, learnt=learnt)
+    assert len(blob) < len(pack_tailed(payload, tail))
+    assert learnt_of(blob) == learnt.digest
+    assert unpack_tailed(blob, known={learnt.digest: learnt}) == (payload, tail)
+    assert unpack(blob, known={learnt.digest: learnt}) == payload + tail
+    for known in ({}, {b"other!": learnt}):
+        with pytest.raises(EntryError, match="not known here"):
+            unpack_tailed(blob, known=known)
+
+
+def test_of_what_has_nothing_in_common_no_dictionary_is_made() -> None:
+    """Too few or too short samples make none, and bytes that are none are refused."""
+    assert make_dictionary([b"a", b"b"]) is None
+    with pytest.raises(EntryError, match="not a dictionary"):
+        Learnt(b"\x37\xa4\x30\xec" + b"junk" * 20)
+
+
+@given(payload=payloads, tail=st.binary(max_size=300))
+def test_a_tail_comes_back_beside_its_payload(payload: bytes, tail: bytes) -> None:
+    """Both are the same, and without a tail there is no such frame."""
+    blob = pack_tailed(payload, tail)
+    assert unpack_tailed(blob) == (payload, tail)
+    assert learnt_of(blob) is None
+    with pytest.raises(EntryError, match="format tag"):
+        unpack_tailed(pack(payload))
 
 
 def test_what_lasts_names_no_dictionary() -> None:

@@ -95,11 +95,11 @@ def test_an_instant_is_the_same_in_every_zone() -> None:
 
 
 def test_a_key_is_short_and_says_nothing() -> None:
-    """A key is 44 characters, the same for the same question, and holds no part of it."""
+    """A key is 42 characters, the same for the same question, and holds no part of it."""
     key = _a_question().key(HASHER)
     assert key == _a_question().key(Hasher(["a key for tests", "an older one"]))
     assert key.startswith("rg1:")
-    assert len(key) == 44
+    assert len(key) == 42
     assert "acescency" not in key
 
 
@@ -128,7 +128,7 @@ def test_kinds_of_keys_never_meet(scope: Scope, tenant: str | None, text: str) -
         sheet_key("sent", binding=text.encode(), page=b"1", hasher=HASHER),
     }
     assert len(keys) == 6
-    assert {len(key) for key in keys} == {44}
+    assert {len(key) for key in keys} == {42}
 
 
 @given(one=questions, other=questions)

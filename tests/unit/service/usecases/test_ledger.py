@@ -36,6 +36,17 @@ def test_the_newest_word_stays_whatever_the_order(told: list[tuple[NodeFacts, da
             assert (one["s"], newest) in told
 
 
+def test_equal_words_of_other_kinds_have_one_order() -> None:
+    """Of 1, 1.0 and true, told at one instant, the same one stays whoever comes first."""
+    told = [NodeFacts(A, attributes=(("v", value),)) for value in (1, 1.0, True, 1)]
+    kept = set()
+    for some in (told, told[::-1], told[1:] + told[:1]):
+        ledger = Ledger()
+        ledger.adopt(some, source="s", fetched_at=NOON)
+        kept.add(repr(ledger.facts_of(A)))
+    assert len(kept) == 1
+
+
 def test_sources_are_kept_apart() -> None:
     """Two sources tell of one node each in its own name."""
     ledger = Ledger()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 import pytest
 
@@ -12,8 +13,19 @@ from connectors.model import Edge, NodeFacts, NodeId, Selection
 from connectors.walk import Listing
 from connectors.wire import Aspect
 from service.cache.codec import encode_facts, encode_listing
+from service.cache.frame import Learnt, learnt_of, make_dictionary, unpack, unpack_tailed
 from service.cache.hasher import Hasher
-from service.cache.key import Kind, Question, Scope, facts_key, proof_key, refusal_key, sheet_key
+from service.cache.key import (
+    Kind,
+    Question,
+    Scope,
+    circle_of,
+    facts_key,
+    learnt_key,
+    proof_key,
+    refusal_key,
+    sheet_key,
+)
 from service.cache.pick import Pick
 from service.usecases.purge import sweep
 
@@ -61,15 +73,18 @@ def listing(
     partition: str = MARC,
     filter: Filter = Filter(),  # noqa: B008 - it is frozen
     label: str | None = None,
+    told: str | None = None,
+    learnt: Learnt | None = None,
 ) -> tuple[str, bytes]:
     """Give the entry of a listing."""
     seed = address if isinstance(address, NodeId) else NodeId("assets", address.tenant, "asset", "any")
     edges = tuple(Edge(seed, each, "related_to", directed=False) for each in neighbors)
     facts = () if label is None else (NodeFacts(seed, label),)
+    facts += () if told is None else (NodeFacts(seed, attributes=(("told", told),)),)
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    told = Listing(address, Aspect.RELATIONS, filter, moment, edges, facts)
+    shown = Listing(address, Aspect.RELATIONS, filter, moment, edges, facts)
     question = Question(scope(source, partition), address.tenant, str(address), Aspect.RELATIONS, filter)
-    return question.key(HASHER), encode_listing(told, inline_up_to=1 << 20)[0]
+    return question.key(HASHER), encode_listing(shown, inline_up_to=1 << 20, learnt=learnt)[0]
 
 
 def facts(source: str, node: NodeId, label: str, *, partition: str = MARC) -> tuple[str, bytes]:
@@ -152,6 +167,33 @@ async def test_a_short_key_is_no_reason_to_empty_the_store() -> None:
     mine = [listing("acc", OTHER, SHORT), listing("acc", SHORT)]
     others = [listing("feed", OTHER, label="room 80"), facts("acc", OTHER, "8080")]
     assert await swept(Pick(addresses=(SHORT,)), *mine, *others) == set(mine)
+
+
+async def test_what_is_packed_is_mentioned_too() -> None:
+    """A digest or the address of a host stands in no entry as text, and is found all the same."""
+    host, digest = NodeId("observable", None, "ip", "198.51.100.7"), "0a1b" * 16
+    for node, shown in ((host, host.key), (NodeId("observable", None, "sha256", digest), digest)):
+        mine = listing("acc", OTHER, label=None, told=shown)
+        assert shown.encode() not in unpack(mine[1])
+        assert await swept(Pick(addresses=(node,)), mine, listing("acc", ASSET)) == {mine}
+
+
+async def test_what_is_pressed_by_a_dictionary_is_looked_into() -> None:
+    """It goes only if it mentions the node; so does the dictionary, and with it what is of its source."""
+    nodes = [NodeId("assets", None, "asset", f"asset number {number}") for number in range(400)]
+    entries = [listing("acc", node, other) for node, other in pairwise(nodes)]
+    data = make_dictionary([unpack_tailed(blob)[0] for _, blob in entries])
+    assert data is not None
+    learnt = Learnt(data)
+    place = learnt_key(circle_of(entries[0][0]), digest=learnt.digest, hasher=HASHER)
+    mine = listing("acc", SHORT, ASSET, learnt=learnt)
+    others = [listing("acc", OTHER, DOMAIN, learnt=learnt), (place, data)]
+    assert learnt_of(mine[1]) == learnt.digest
+    assert await swept(Pick(addresses=(ASSET,)), mine, *others) == {mine}
+    mentioned = next(node for node in nodes if node.key.encode() in data)
+    assert (place, data) in await swept(Pick(addresses=(mentioned,)), *others)
+    assert await swept(Pick(source="acc"), mine, *others) == {mine, *others}
+    assert await swept(Pick(source="feed"), mine, *others) == set()
 
 
 async def test_a_selection_is_what_was_asked_about() -> None:
