@@ -154,8 +154,8 @@ def _terrain(run: Run, notes: _Notes) -> Terrain:
         hops=request.hops,
         due=due,
         described=described,
-        nodes=len(run.machine.hop),
-        edges=len(run.machine.edges),
+        nodes=Counter(run.machine.hop.values()),
+        edges=Counter(min(run.machine.hop[end] for end in key[:2]) for key in run.machine.edges),
         manners={
             name: Manner(source.connector.spec.batch_size, source.connector.spec.page_size)
             for name, source in fetcher.shelf.sources.items()
