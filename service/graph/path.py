@@ -9,7 +9,7 @@ none longer can be.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from itertools import islice
@@ -83,6 +83,10 @@ class PathSearch:
     def write_edges(self, scribe: Scribe) -> list[EdgeRecord]:
         """Write every edge, in any order."""
         return [scribe.write_edge(edge) for edge in self.edges.values()]
+
+    def ends(self) -> Iterable[tuple[str, str]]:
+        """Give the texts of subject and object of every edge."""
+        return ((subject.text, object_.text) for subject, object_, *_ in self.edges)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -1,11 +1,13 @@
 """One question to one source, and what the cache has for it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from connectors.contract import Freshness
 from connectors.model import Address
 from connectors.walk import Listing
 from connectors.wire import Aspect
-from service.cache.freshness import Standing
+from service.cache.freshness import Standing, Tolerance, fresh_until
 from service.usecases.source import Source
 
 
@@ -25,6 +27,12 @@ class Held:
     listing: Listing
     standing: Standing
     negative: bool = False
+
+    def fresh_until(self, policy: Freshness, tolerance: Tolerance) -> datetime:
+        """Give a moment until which it is fresh to whoever takes so much."""
+        return fresh_until(
+            self.listing.fetched_at, negative=self.negative, policy=policy, tolerance=tolerance
+        )
 
 
 @dataclass(frozen=True, slots=True)

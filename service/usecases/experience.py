@@ -1,12 +1,14 @@
 """What is remembered of how many relations nodes have: for estimates, and of no node in particular.
 
 Of each source and kind of node the newest few listings are kept as numbers: how many relations
-there were, and to how many neighbors of which kinds. Beside them stand two shares, by hop: how many
-of the neighbors met there were new to the answer, and how many of the nodes that the cache did not
-lead to were in it all the same. No address is kept, no credential, and nothing of who asked.
+there were, and to how many neighbors of which kinds. One that is met again is told from one that
+was not: a few nodes are met by everybody, and what lies behind them is asked about once. Beside the
+listings stand two shares: how many of the neighbors met at a hop were new to the answer, and how
+many of the nodes that the cache did not lead to were in it all the same. No address is kept, no
+credential, and nothing of who asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,22 +21,31 @@ MOST_SAMPLES: Final = 48
 ENOUGH: Final = 12
 """Samples of one kind that need no others beside them."""
 _MOST_KINDS: Final = 256
-# Neighbors of a node of middling size: where a sample of one way counts as much for the other.
+# Neighbors of a node of middling size: where a seed counts as much as a node that was reached.
 _MEAN: Final = 6.0
-# What was met in another ring says less.
-_ELSEWHERE: Final = 0.25
-# What was counted longer ago weighs less: at this many the older half is forgotten.
-_MOST_COUNTED: Final = 2000
+# What was counted before weighs no more than so many: of neighbors, and of nodes that the cache had.
+# The second is little, some ten answers' worth, since a cache fills within minutes and is forgotten.
+_MOST_MET: Final = 2000.0
+_MOST_LOOKED_UP: Final = 100.0
 
 Kind = str
 """Namespace and type of a node, `namespace:type`; of a selection `*` with its namespace."""
 
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):
-    """One listing in numbers: `rows` relations, and by kind how many different neighbors."""
+    """One listing in numbers: `rows` relations, and by kind how many different neighbors.
+
+    `tag` tells whether two samples are of one node, and nothing else; "" if that is not known. `again`
+    when it was met more than once. As of the last time: `cached` whether the cache had its listing,
+    `onward` what share of its neighbors was asked about then (None: they were never near enough).
+    """
 
     rows: int
     neighbors: tuple[tuple[Kind, int], ...]
+    tag: str = ""
+    again: bool = False
+    cached: bool = False
+    onward: float | None = None
 
 
 class Share(msgspec.Struct, array_like=True):
@@ -43,13 +54,13 @@ class Share(msgspec.Struct, array_like=True):
     part: float = 0
     whole: float = 0
 
-    def add(self, part: float, whole: float) -> None:
-        """Count more; what is older weighs less from time to time."""
+    def add(self, part: float, whole: float, *, most: float) -> None:
+        """Count more; all together weighs no more than `most`, so that what is older fades."""
         self.part += part
         self.whole += whole
-        if self.whole > _MOST_COUNTED:
-            self.part /= 2
-            self.whole /= 2
+        if self.whole > most:
+            self.part *= most / self.whole
+            self.whole = most
 
     def value(self, *, prior: float, weight: float) -> float:
         """Give the share, drawn towards `prior` as if `weight` more had been counted with it."""
@@ -57,50 +68,69 @@ class Share(msgspec.Struct, array_like=True):
 
 
 class Lesson(msgspec.Struct):
-    """What is known of one source: samples by ring and kind, and by hop the shares of `new` and of `held`.
+    """What is known of one source: samples by ring and kind, by hop the share of `new`, and that of `cached`.
 
-    Rings are the seeds (0), their neighbors (1), and whatever lies behind (2). Whoever is reached is
-    no node like any other: one with ten neighbors is ten times as likely to be met.
+    Rings are the seeds (0) and whatever was reached (1), which is no node like any other: one with ten
+    neighbors is ten times as likely to be met.
     """
 
     samples: dict[int, dict[Kind, list[Sample]]] = msgspec.field(default_factory=dict)
     new: dict[int, Share] = msgspec.field(default_factory=dict)
-    held: dict[int, Share] = msgspec.field(default_factory=dict)
+    cached: Share = msgspec.field(default_factory=Share)
 
     def add(self, kind: Kind, samples: Iterable[Sample], *, hop: int) -> None:
-        """Take in samples of a kind met at a hop, the newest last."""
-        kinds = self.samples.setdefault(_ring(hop), {})
-        if kind in kinds or len(kinds) < _MOST_KINDS:
-            kinds[kind] = [*kinds.get(kind, ()), *samples][-MOST_SAMPLES:]
+        """Take in samples of a kind met at a hop, the newest last.
+
+        A node that was met before is as it is found now: its older samples are put right.
+        """
+        kinds = self.samples.setdefault(ring_of(hop), {})
+        if kind not in kinds and len(kinds) >= _MOST_KINDS:
+            return
+        known = kinds.get(kind, [])
+        for sample in samples:
+            known = _joined(known, sample)[-MOST_SAMPLES:]
+        kinds[kind] = known
+
+    def count_new(self, part: float, whole: float, *, hop: int) -> None:
+        """Count how many of the neighbors met at a hop were new."""
+        self.new.setdefault(hop, Share()).add(part, whole, most=_MOST_MET)
+
+    def count_cached(self, part: float, whole: float) -> None:
+        """Count how many of the nodes that the cache did not lead to were in it."""
+        self.cached.add(part, whole, most=_MOST_LOOKED_UP)
 
     def absorb(self, other: "Lesson") -> None:
         """Take in another lesson of the same source, which is newer."""
         for ring, kinds in other.samples.items():
             for kind, samples in kinds.items():
                 self.add(kind, samples, hop=ring)
-        for mine, theirs in ((self.new, other.new), (self.held, other.held)):
-            for hop, share in theirs.items():
-                mine.setdefault(hop, Share()).add(share.part, share.whole)
+        for hop, share in other.new.items():
+            self.count_new(share.part, share.whole, hop=hop)
+        self.count_cached(other.cached.part, other.cached.whole)
 
     def knows(self, kind: Kind) -> bool:
         """Tell whether the source was ever asked about this kind."""
         return any(kind in kinds for kinds in self.samples.values())
 
-    def weighed(self, kind: Kind | None, *, hop: int) -> list[tuple[Sample, float]]:
+    def weighed(self, kind: Kind | None, *, hop: int, uncached: bool = False) -> list[tuple[Sample, float]]:
         """Give the samples of a kind (None: of all), each with its weight for a node met at a hop.
 
-        Where enough of the kind were met in this ring, the others are left out.
+        Where enough of the kind were met in this ring, the others are left out. `uncached`: only of
+        nodes that the cache did not have.
         """
-        own = self.samples.get(_ring(hop), {}).get(kind or "", [])
-        if len(own) >= ENOUGH:
-            return [(sample, 1.0) for sample in own]
-        return [
-            (sample, _weight(sample, met=ring, wanted=_ring(hop)))
+        wanted = ring_of(hop)
+        found = [
+            (ring, sample)
             for ring, kinds in sorted(self.samples.items())
             for known, samples in kinds.items()
             if kind is None or known == kind
             for sample in samples
+            if not (uncached and sample.cached)
         ]
+        own = [sample for ring, sample in found if ring == wanted]
+        if kind is not None and len(own) >= ENOUGH:
+            return [(sample, 1.0) for sample in own]
+        return [(sample, _weight(sample, met=ring, wanted=wanted)) for ring, sample in found]
 
 
 @dataclass(slots=True)
@@ -122,18 +152,27 @@ class Experience:
         self.known[source] = shared
 
 
-def _ring(hop: int) -> int:
-    return min(hop, 2)
+def ring_of(hop: int) -> int:
+    """Give the ring of a hop, the seeds' being 0."""
+    return min(hop, 1)
 
 
 def _weight(sample: Sample, *, met: int, wanted: int) -> float:
-    """Give what a sample met in one ring is worth in another."""
-    if met == wanted:
-        return 1.0
+    """Give what a sample met in one ring is worth in the other."""
     neighbors = sum(number for _, number in sample.neighbors)
-    if wanted == 0:
-        return _ELSEWHERE / max(1, neighbors)
-    return _ELSEWHERE * (neighbors / _MEAN if met == 0 else 1.0)
+    if met < wanted:
+        return neighbors / _MEAN
+    return 1 / max(1, neighbors) if met > wanted else 1.0
+
+
+def _joined(known: Sequence[Sample], sample: Sample) -> list[Sample]:
+    """Give the samples with another one, which tells the newest of its node."""
+    before = next((each for each in known if each.tag == sample.tag), None) if sample.tag else None
+    if before is None:
+        return [*known, sample]
+    onward = before.onward if sample.onward is None else sample.onward
+    newest = msgspec.structs.replace(sample, again=True, onward=onward)
+    return [*(newest if each.tag == sample.tag else each for each in known), newest]
 
 
 def kind_of(address: Address) -> Kind:

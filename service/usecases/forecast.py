@@ -7,23 +7,23 @@ the many small ones are not. The dice begin the same every time, so equal questi
 experience have equal answers.
 """
 
-from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import accumulate
 from random import Random
+from typing import NamedTuple
 
-from service.usecases.experience import ENOUGH, Experience, Kind, Lesson, Sample
+from service.usecases.experience import Experience, Kind, Lesson, Sample
 from service.usecases.terrain import Terrain
+from service.usecases.urn import Urns
 
 # Of a source of which nothing is known: threat feeds and project data both average some four
 # relations a node; it serves until the first answers have been given, and is called `assumed`.
 _ASSUMED_ROWS = 4
 # As if so many had been counted: a young share does not swing from none to all.
 _NEW, _NEW_WEIGHT = 0.8, 5.0
-_HELD, _HELD_WEIGHT = 0.0, 5.0
+_CACHED, _CACHED_WEIGHT = 0.0, 2.0
 _GAMES = 200
 # Draws of one kind in one hop; of more nodes each draw stands for several.
 _MOST_DRAWS = 24
@@ -37,6 +37,9 @@ class Basis(StrEnum):
     CACHE = "cache"
     LEARNT = "learnt"
     ASSUMED = "assumed"
+
+
+_WEAKNESS = tuple(Basis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,24 @@ class _Account:
     cut: int = 0
 
 
-_Urns = dict[tuple[str, Kind, int], tuple[list[Sample], list[float]]]
-Group = tuple[str, Kind, str | None]
-"""Nodes that are asked alike: of which source, of which kind and in which tenant."""
+_Asked = dict[tuple[str, str | None], list[tuple[float, float]]]
+"""By source and tenant, in order, the rows of who is asked about, and how many nodes that stands for."""
+
+
+# The share of those that are due that the cache has.
+_NOT_CACHED = 0.0
+
+
+class Group(NamedTuple):
+    """Nodes that are asked alike: of which source, of which kind and in which tenant.
+
+    `cached` is what share of them the cache is known to have; None if nothing is known of just these.
+    """
+
+    source: str
+    kind: Kind
+    tenant: str | None
+    cached: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +98,7 @@ def estimate(terrain: Terrain, experience: Experience) -> Estimate:
     chance = any(due.rows is None for dues in terrain.due.values() for due in dues)
     games = _GAMES if chance else 1
     played = work = 0
-    urns: _Urns = {}
+    urns = Urns(experience.known, dice=dice)
     while played < games and work < _MOST_WORK:
         work += _Game(terrain, experience, dice, account, urns).play()
         played += 1
@@ -96,14 +114,14 @@ class _Game:
     """One course that the expansion may take."""
 
     def __init__(
-        self, terrain: Terrain, experience: Experience, dice: Random, account: _Account, urns: "_Urns"
+        self, terrain: Terrain, experience: Experience, dice: Random, account: _Account, urns: Urns
     ) -> None:
         self._terrain = terrain
         self._lessons = experience.known
         self._dice = dice
         self._account = account
-        self._nodes: float = terrain.nodes
-        self._edges: float = terrain.edges
+        # Beside those that the cache has shown.
+        self._nodes = self._edges = 0.0
         self._spent = 0.0
         self._work = 1
         self._urns = urns
@@ -113,7 +131,7 @@ class _Game:
         beyond: Counter[Group] = Counter()
         budget = self._terrain.budget
         for hop in range(max(1, self._terrain.hops)):
-            if hop and (self._nodes > budget.max_nodes or self._edges > budget.max_edges):
+            if hop and self._terrain.is_full(hop, nodes=self._nodes, edges=self._edges):
                 break
             beyond = self._step(hop, beyond)
             if self._spent >= budget.max_calls:
@@ -124,46 +142,31 @@ class _Game:
     def _step(self, hop: int, beyond: Counter[Group]) -> Counter[Group]:
         """Ask about everything due at a hop; gives what that leads to."""
         ahead: Counter[Group] = Counter()
-        rows: dict[tuple[str, str | None], list[tuple[list[float], float]]] = defaultdict(list)
+        asked: _Asked = defaultdict(list)
         for due in self._terrain.due.get(hop, ()):
-            basis = Basis.CACHE
-            count: float = due.rows or 0
             if due.rows is None:
-                sample, basis = self._draw(due.source, due.kind, hop)
-                count = sample.rows
-                group = (due.source, due.kind, due.tenant)
-                self._follow(group, sample, weight=1, hop=hop, ahead=ahead)
-            self._note(due.source, hop, 1, basis)
-            rows[due.source, due.tenant].append(([count], 1))
-        for (source, kind, tenant), number in beyond.items():
+                beyond[Group(due.source, due.kind, due.tenant, _NOT_CACHED)] += 1
+            else:
+                self._note(due.source, hop, Basis.CACHE)
+                self._account.nodes[due.source, hop] += 1
+                asked[due.source, due.tenant].append((due.rows, 1))
+        for group, number in beyond.items():
             draws = min(number, _MOST_DRAWS)
             weight = number / draws
-            held = self._held(source, hop)
-            drawn: list[float] = []
-            for _ in range(draws):
-                sample, basis = self._draw(source, kind, hop)
-                self._follow((source, kind, tenant), sample, weight=weight, hop=hop, ahead=ahead)
-                self._note(source, hop, 0, basis)
-                if self._dice.random() >= held:
-                    drawn.append(sample.rows)
-            self._account.nodes[source, hop] += round(weight * len(drawn))
-            rows[source, tenant].append((drawn, weight))
-        self._pay(hop, rows)
+            called = 0
+            for sample in self._draw(group, hop, number=draws):
+                if self._dice.random() >= self._cached(group, sample):
+                    called += 1
+                    asked[group.source, group.tenant].append((sample.rows, weight))
+                self._follow(group, sample, weight=weight, hop=hop, ahead=ahead)
+            self._account.nodes[group.source, hop] += round(weight * called)
+        self._pay(hop, asked)
         return ahead
 
-    def _pay(
-        self, hop: int, rows: Mapping[tuple[str, str | None], Sequence[tuple[list[float], float]]]
-    ) -> None:
+    def _pay(self, hop: int, asked: _Asked) -> None:
         calls: dict[str, float] = defaultdict(float)
-        for (source, _), groups in rows.items():
-            manner = self._terrain.manners[source]
-            if manner.batch_size == 1:
-                calls[source] += sum(manner.calls(drawn, weight) for drawn, weight in groups)
-                continue
-            total = sum(weight * len(drawn) for drawn, weight in groups)
-            listed = sum(weight * sum(drawn) for drawn, weight in groups)
-            asked = max(1, round(total)) if total else 0
-            calls[source] += manner.calls([listed / asked] * asked, 1) if asked else 0
+        for (source, _), rows in asked.items():
+            calls[source] += self._terrain.manners[source].calls(rows)
         for (source, at), number in self._terrain.described.items():
             if at == hop:
                 calls[source] += number
@@ -178,22 +181,29 @@ class _Game:
     def _follow(
         self, group: Group, sample: Sample, *, weight: float, hop: int, ahead: Counter[Group]
     ) -> None:
-        """Add the neighbors that a node drawn leads to."""
-        source, _, tenant = group
-        self._work += 1
+        """Add the neighbors that a node drawn leads to, if they will be asked about."""
+        if hop + 1 >= self._terrain.hops:
+            return
         wanted = [(kind, number) for kind, number in sample.neighbors if self._terrain.wants(kind)]
         total = sum(number for _, number in wanted)
         if not total:
             return
-        kept = min(total, self._terrain.budget.fan_out, 1 if self._terrain.by_key else total)
-        new = weight * self._new(source, hop) * kept / total
+        room = 1 if self._terrain.by_key else self._terrain.budget.fan_out
+        kept = min(total, room)
+        new = weight * self._new(group.source, hop)
         self._edges += weight * sample.rows * kept / max(1, sum(number for _, number in sample.neighbors))
+        # Of what is behind a cached node some has been asked about when it was met the last time.
+        onward = sample.onward if sample.cached else None
         for kind, number in wanted:
-            arriving = self._rounded(new * number)
+            # The smallest addresses are kept, so kinds go in order.
+            followed = min(number, room)
+            room -= followed
+            arriving = self._rounded(new * followed)
             self._nodes += arriving
             if arriving:
-                for asked in self._askers(source, kind):
-                    ahead[asked, kind, tenant] += arriving
+                for asked in self._askers(group.source, kind):
+                    cached = onward if asked == group.source else None
+                    ahead[Group(asked, kind, group.tenant, cached)] += arriving
 
     def _rounded(self, number: float) -> int:
         whole = int(number)
@@ -205,45 +215,30 @@ class _Game:
             if source == teller or self._lessons.get(source, _NOTHING).knows(kind):
                 yield source
 
-    def _draw(self, source: str, kind: Kind, hop: int) -> tuple[Sample, Basis]:
-        samples, weights = self._urn(source, kind, hop)
-        if samples:
-            at = min(bisect(weights, self._dice.random() * weights[-1]), len(samples) - 1)
-            return samples[at], Basis.LEARNT
-        return Sample(_ASSUMED_ROWS, ((kind, _ASSUMED_ROWS),)), Basis.ASSUMED
+    def _draw(self, group: Group, hop: int, *, number: int) -> Sequence[Sample]:
+        self._work += number
+        uncached = group.cached == _NOT_CACHED
+        drawn = self._urns.draw(group.source, group.kind, hop=hop, number=number, uncached=uncached)
+        self._note(group.source, hop, Basis.LEARNT if drawn else Basis.ASSUMED)
+        return drawn or [Sample(_ASSUMED_ROWS, ((group.kind, _ASSUMED_ROWS),))] * number
 
-    def _urn(self, source: str, kind: Kind, hop: int) -> tuple[list[Sample], list[float]]:
-        """Give what is drawn from, weights summed up: few of the kind are eked out with all kinds."""
-        key = (source, kind, hop)
-        if key not in self._urns:
-            lesson = self._lessons.get(source, _NOTHING)
-            own = lesson.weighed(kind, hop=hop)
-            every = [] if len(own) >= ENOUGH else lesson.weighed(None, hop=hop)
-            mass = sum(weight for _, weight in every)
-            eked = (
-                (ENOUGH - len(own)) / ENOUGH * (sum(weight for _, weight in own) + 1.0) / mass
-                if mass
-                else 0.0
-            )
-            pool = [*own, *((sample, weight * eked) for sample, weight in every)]
-            self._urns[key] = ([sample for sample, _ in pool], list(accumulate(weight for _, weight in pool)))
-        return self._urns[key]
+    def _cached(self, group: Group, sample: Sample) -> float:
+        """Give how likely the cache has a node it has not led to, though it was drawn as this sample."""
+        if group.cached is not None:
+            return group.cached
+        if sample.again:
+            return float(sample.cached)
+        share = self._lessons.get(group.source, _NOTHING).cached
+        return share.value(prior=_CACHED, weight=_CACHED_WEIGHT)
 
     def _new(self, source: str, hop: int) -> float:
         share = self._lessons.get(source, _NOTHING).new.get(hop)
         prior = 1.0 if hop == 0 else _NEW
         return prior if share is None else share.value(prior=prior, weight=_NEW_WEIGHT)
 
-    def _held(self, source: str, hop: int) -> float:
-        share = self._lessons.get(source, _NOTHING).held.get(hop)
-        return _HELD if share is None else share.value(prior=_HELD, weight=_HELD_WEIGHT)
-
-    def _note(self, source: str, hop: int, nodes: int, basis: Basis) -> None:
-        key = (source, hop)
-        self._account.nodes[key] += nodes
-        before = self._account.basis.get(key, Basis.CACHE)
-        order = list(Basis)
-        self._account.basis[key] = max(before, basis, key=order.index)
+    def _note(self, source: str, hop: int, basis: Basis) -> None:
+        before = self._account.basis.get((source, hop), Basis.CACHE)
+        self._account.basis[source, hop] = max(before, basis, key=_WEAKNESS.index)
 
 
 _NOTHING = Lesson()

@@ -150,12 +150,13 @@ def _terrain(run: Run, notes: _Notes) -> Terrain:
                 Due(name, kind_of(ask.address), ask.address.tenant, _rows(run.inquiry.findings, ask))
             )
     rule = request.rule.filter
+    hops = {node.text: hop for node, hop in run.machine.hop.items()}
     return Terrain(
         hops=request.hops,
         due=due,
         described=described,
-        nodes=run.machine.size[0],
-        edges=run.machine.size[1],
+        nodes=Counter(run.machine.hop.values()),
+        edges=Counter(min(hops[one], hops[other]) for one, other in run.machine.ends()),
         manners={
             name: Manner(source.connector.spec.batch_size, source.connector.spec.page_size)
             for name, source in fetcher.shelf.sources.items()

@@ -25,7 +25,6 @@ from service.cache.freshness import (
     Standing,
     Tolerance,
     classify_age,
-    fresh_until,
     is_negative,
     jitter_of,
     retention,
@@ -111,7 +110,7 @@ class Shelf:
         if self.footing is not None:
             ends = chain(
                 (self._markers.open_until(realm, blobs) for realm in markers),
-                (_fresh_until(ask, held, self.tolerance) for ask, held in found.items()),
+                (held.fresh_until(ask.source.freshness, self.tolerance) for ask, held in found.items()),
             )
             whole = len(found) == len(asks) and not gone and not self.down
             self.footing.stand_on(keys, until=min(ends, default=FOR_EVER), whole=whole)
@@ -340,12 +339,6 @@ class Shelf:
             self.down = True
         else:
             self.cabinet.revoked.settle(items)
-
-
-def _fresh_until(ask: Ask, held: Held, tolerance: Tolerance) -> datetime:
-    return fresh_until(
-        held.listing.fetched_at, negative=held.negative, policy=ask.source.freshness, tolerance=tolerance
-    )
 
 
 def _says_nothing(draft: Draft) -> bool:

@@ -1,29 +1,99 @@
 """What a finished answer teaches about its sources: numbers for estimates, no address among them.
 
-Only what was fetched for this answer teaches how large listings are: those are what later answers
-will have to fetch. A listing that was cut, or that upstreams have filtered, teaches nothing.
+A plan goes as far as the cache leads. So what teaches is what lay behind that: seeds that had to be
+fetched, and whatever was met beyond them, be it cached or not. A listing that was cut, or that
+upstreams have filtered, teaches nothing of sizes.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import itemgetter
+from typing import NamedTuple
+
+import msgspec
 
 from connectors.contract import Deleted, Filter
 from connectors.model import Address, NodeId
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
+from service.cache.hasher import Hasher
 from service.graph.expansion import Expansion
 from service.usecases.ask import Ask
-from service.usecases.experience import Kind, Lesson, Sample, Share, kind_of
+from service.usecases.experience import Kind, Lesson, Sample, kind_of
 from service.usecases.run import Run
 
-# By text, the nearest to the seeds first.
-_Neighbors = Mapping[str, AbstractSet[str]]
 # Samples of one kind that one answer gives of each hop: the neighbors of one hub are much alike.
 _MOST = 4
+# Of a hash, enough to tell the few thousand nodes that are remembered from each other.
+_TAG_LETTERS = 8
+
+
+class _Met(NamedTuple):
+    """Something whose relations were asked for, and what came of it; if not `fetched`, it was cached."""
+
+    ask: Ask
+    name: Address
+    hop: int
+    finding: Finding
+    fetched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """The course that an answer took, in the order of the asking.
+
+    `led` are the nodes to which the cache alone had led: the seeds, and on from what was cached.
+    `behind` are those next to a node that was fetched, `answered` those of which a source told.
+    """
+
+    machine: Expansion
+    hasher: Hasher
+    met: Sequence[_Met]
+    neighbors: Mapping[NodeId, set[NodeId]]
+    led: set[Address]
+    behind: set[Address]
+    answered: set[tuple[str, Address]]
+
+    def counted(self) -> Iterator[_Met]:
+        """Give those that tell how much the cache has of what it does not lead to.
+
+        Not what is behind cached nodes only: that was met together with them before.
+        """
+        for met in self.met:
+            if met.finding.outcome.answered and met.name in self.behind and met.name not in self.led:
+                yield met
+
+    def samples(self) -> Iterator[tuple[_Met, Sample]]:
+        """Give what teaches sizes, of each source, kind and hop a few from everywhere in the order."""
+        groups: dict[tuple[str, Kind, int], list[_Met]] = defaultdict(list)
+        for met in self.met:
+            beyond = met.hop > 0 and met.name not in self.led
+            if met.finding.outcome.whole and (met.fetched or beyond) and _is_plain(met.finding.listing):
+                groups[met.ask.source.name, kind_of(met.ask.address), met.hop].append(met)
+        for group in groups.values():
+            taken = min(len(group), _MOST)
+            for at in range(taken):
+                # What leads to most was asked about first: the first ones alone would be too large.
+                met = group[(2 * at + 1) * len(group) // (2 * taken)]
+                yield met, self._sample(met)
+
+    def _sample(self, met: _Met) -> Sample:
+        return msgspec.structs.replace(
+            sample_of(met.finding.listing),
+            tag=self.hasher.text("met", met.ask.source.name, str(met.ask.address))[:_TAG_LETTERS],
+            cached=not met.fetched,
+            onward=self._onward(met),
+        )
+
+    def _onward(self, met: _Met) -> float | None:
+        """Give what share of the next nodes behind one were asked about as well; None if none was due."""
+        if not isinstance(met.name, NodeId) or met.hop + 1 >= self.machine.hops:
+            return None
+        hops = self.machine.hop
+        behind = [node for node in self.neighbors.get(met.name, ()) if hops[node] == met.hop + 1]
+        source = met.ask.source.name
+        return sum((source, node) in self.answered for node in behind) / len(behind) if behind else None
 
 
 def lessons_of(run: Run, *, began: datetime) -> dict[str, Lesson]:
@@ -31,25 +101,20 @@ def lessons_of(run: Run, *, began: datetime) -> dict[str, Lesson]:
     machine = run.machine
     if not isinstance(machine, Expansion) or run.request.cursor is not None:
         return {}
+    met = tuple(_all_met(run, machine, began=began))
+    if not any(each.fetched for each in met):
+        # The cache has led all the way: there is nothing beyond it to learn of.
+        return {}
+    course = _course(machine, met, hasher=run.inquiry.fetcher.shelf.cabinet.hasher)
     lessons: dict[str, Lesson] = defaultdict(Lesson)
-    asked = list(_asked(run, machine))
-    told: Counter[tuple[str, Kind, int]] = Counter()
-    for hop, ask, finding in asked:
-        listing = finding.listing
-        met = (ask.source.name, kind_of(ask.address), hop)
-        if listing.fetched_at >= began and finding.outcome.whole and _is_plain(listing) and told[met] < _MOST:
-            told[met] += 1
-            lessons[ask.source.name].add(kind_of(ask.address), [sample_of(listing)], hop=hop)
-    neighbors = _neighbors(machine)
+    for each in course.counted():
+        lessons[each.ask.source.name].count_cached(not each.fetched, 1)
+    for each, sample in course.samples():
+        lessons[each.ask.source.name].add(kind_of(each.ask.address), [sample], hop=each.hop)
     if not run.request.rule.filter.binds_other_end:
-        for hop, share in _new(machine, neighbors).items():
-            for name in {ask.source.name for at, ask, _ in asked if at == hop}:
-                lessons[name].new[hop] = Share(share.part, share.whole)
-    cached = {(at, ask) for at, ask, finding in asked if finding.listing.fetched_at < began}
-    led = _led(run, cached, neighbors)
-    for at, ask, finding in asked:
-        if at and finding.outcome.answered and run.naming.name(ask.source, _node(ask)).text not in led:
-            lessons[ask.source.name].held.setdefault(at, Share()).add((at, ask) in cached, 1)
+        for hop, part, whole in _new(course):
+            for name in {each.ask.source.name for each in met if each.hop == hop}:
+                lessons[name].count_new(part, whole, hop=hop)
     return dict(lessons)
 
 
@@ -73,26 +138,38 @@ def _covers(address: Address, end: NodeId) -> bool:
     return not isinstance(address, NodeId) and address.covers(end)
 
 
-def _asked(run: Run, machine: Expansion) -> Iterator[tuple[int, Ask, Finding]]:
-    """Give whose relations were asked for, and at which hop."""
+def _all_met(run: Run, machine: Expansion, *, began: datetime) -> Iterator[_Met]:
     for ask, finding in run.inquiry.findings.items():
         if ask.aspect is Aspect.RELATIONS:
-            if isinstance(ask.address, NodeId):
-                yield machine.hop.get(run.naming.name(ask.source, ask.address), 0), ask, finding
-            else:
-                yield 0, ask, finding
+            name = run.naming.name(ask.source, ask.address) if isinstance(ask.address, NodeId) else None
+            hop = 0 if name is None else machine.hop.get(name, 0)
+            yield _Met(ask, name or ask.address, hop, finding, finding.listing.fetched_at >= began)
 
 
-def _node(ask: Ask) -> NodeId:
-    assert isinstance(ask.address, NodeId)  # noqa: S101 - a selection is asked at hop 0 only
-    return ask.address
+def _course(machine: Expansion, met: Sequence[_Met], *, hasher: Hasher) -> _Course:
+    neighbors = _neighbors(machine)
+    fetched = {each.name for each in met if each.fetched}
+    cached = {each.name for each in met if not each.fetched}
+    led: set[Address] = {node for node, hop in machine.hop.items() if hop == 0}
+    behind: set[Address] = set()
+    for node in sorted(machine.hop, key=machine.hop.__getitem__):
+        if node in led and node in cached:
+            led |= neighbors.get(node, set())
+        if node in fetched:
+            next_hop = machine.hop[node] + 1
+            behind.update(each for each in neighbors.get(node, ()) if machine.hop[each] == next_hop)
+    answered = {(each.ask.source.name, each.name) for each in met if each.finding.outcome.answered}
+    return _Course(machine, hasher, met, neighbors, led, behind, answered)
 
 
-def _neighbors(machine: Expansion) -> _Neighbors:
+def _neighbors(machine: Expansion) -> Mapping[NodeId, set[NodeId]]:
     """Give the neighbors of every node that was due to be asked about; the others are of no use here."""
-    near = [(hop, node.text) for node, hop in machine.hop.items() if hop < machine.hops]
-    neighbors: dict[str, set[str]] = {node: set() for _, node in sorted(near, key=itemgetter(0))}
-    for subject, object_ in machine.ends():
+    nodes = {node.text: node for node in machine.hop}
+    neighbors: dict[NodeId, set[NodeId]] = {
+        node: set() for node, hop in machine.hop.items() if hop < machine.hops
+    }
+    for one, other in machine.ends():
+        subject, object_ = nodes[one], nodes[other]
         if subject in neighbors:
             neighbors[subject].add(object_)
         if object_ in neighbors:
@@ -100,26 +177,13 @@ def _neighbors(machine: Expansion) -> _Neighbors:
     return neighbors
 
 
-def _new(machine: Expansion, neighbors: _Neighbors) -> dict[int, Share]:
-    """Give by hop how many of the neighbors met there were new: of hops that no budget has cut."""
+def _new(course: _Course) -> Iterator[tuple[int, int, int]]:
+    """Give by hop how many of how many neighbors met there were new: of hops that no budget has cut."""
+    machine = course.machine
     sizes = Counter(machine.hop.values())
     whole = max(sizes, default=0) - (1 if machine.truncated & {"max_nodes", "max_edges"} else 0)
-    shares: dict[int, Share] = {}
     for hop in range(whole):
         here = [node for node, at in machine.hop.items() if at == hop]
         if all(machine.expansion_of(node) == "complete" for node in here):
-            met = sum(len(neighbors.get(node.text, ())) for node in here)
-            shares[hop] = Share(min(sizes[hop + 1], met), met)
-    return shares
-
-
-def _led(run: Run, cached: Collection[tuple[int, Ask]], neighbors: _Neighbors) -> set[str]:
-    """Give the nodes to which the cache alone had led: the seeds, and on from what was cached."""
-    known = {
-        run.naming.name(ask.source, ask.address).text for _, ask in cached if isinstance(ask.address, NodeId)
-    }
-    led = {node.text for node, hop in run.machine.hop.items() if hop == 0}
-    for node, ends in neighbors.items():
-        if node in led and node in known:
-            led |= ends
-    return led
+            met = sum(len(course.neighbors.get(node, ())) for node in here)
+            yield hop, min(sizes[hop + 1], met), met

@@ -1,7 +1,7 @@
 """Where a plan starts from: what the cache has shown of an expansion, and what is left to ask."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -30,17 +30,20 @@ class Manner:
     batch_size: int
     page_size: int | None
 
-    def calls(self, rows: Sequence[float], weight: float) -> float:
-        """Give the calls for nodes with so many rows each, each standing for `weight` nodes."""
-        if not rows:
-            return 0.0
+    def calls(self, asked: Iterable[tuple[float, float]]) -> float:
+        """Give the calls for nodes in this order: their rows, and how many nodes each stands for."""
         if self.batch_size == 1:
-            return weight * sum(map(self._pages, rows))
-        nodes = weight * len(rows)
-        batches = ceil(nodes / self.batch_size)
-        if self.page_size is None:
-            return batches
-        return max(batches, batches * self._pages(weight * sum(rows) / batches))
+            return sum(number * self._pages(rows) for rows, number in asked)
+        calls, seats, listed = 0, float(self.batch_size), 0.0
+        for rows, number in asked:
+            left = number
+            while left > 0:
+                taken = min(left, seats)
+                left, seats, listed = left - taken, seats - taken, listed + taken * rows
+                if seats <= 0:
+                    calls += self._pages(listed)
+                    seats, listed = float(self.batch_size), 0.0
+        return calls + (self._pages(listed) if seats < self.batch_size else 0)
 
     def _pages(self, rows: float) -> int:
         return 1 if self.page_size is None else max(1, ceil(rows / self.page_size))
@@ -48,22 +51,29 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Terrain:
-    """What the cache has shown: by hop what is due, and how many nodes and edges the answer has.
+    """What the cache has shown: by hop what is due, and how many nodes the answer has there.
 
-    `described` are calls that belong to a hop and to nothing that is listed. `wanted` tells whether a
-    neighbor of a kind passes the filters.
+    `edges` are counted at the hop where they were told: that of their nearer end. `described` are calls
+    that belong to a hop and to nothing that is listed. `namespaces`, `types` and `by_key` are the filters
+    on a relation's other end.
     """
 
     hops: int
     due: Mapping[int, Sequence[Due]]
     described: Counter[tuple[str, int]]
-    nodes: int
-    edges: int
+    nodes: Mapping[int, int]
+    edges: Mapping[int, int]
     manners: Mapping[str, Manner]
     budget: Budget
     namespaces: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     by_key: bool = False
+
+    def is_full(self, hop: int, *, nodes: float, edges: float) -> bool:
+        """Tell whether no node of a hop is asked about, with so many nodes and edges beside those shown."""
+        shown = sum(number for at, number in self.nodes.items() if at <= hop)
+        told = sum(number for at, number in self.edges.items() if at < hop)
+        return shown + nodes > self.budget.max_nodes or told + edges > self.budget.max_edges
 
     def wants(self, kind: Kind) -> bool:
         """Tell whether an edge to a node of this kind is followed."""

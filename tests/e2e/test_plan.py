@@ -14,7 +14,10 @@ from harness.oracle.universe import World, read_autodesk, read_threatwinds
 from harness.process import start_sandbox, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 
-SEEDS = 30
+# A few hubs make most of the calls of three hops, and no plan can know which seed is next to one that
+# nobody has met: made and planned calls of one seed differ by about as much as the mean, so that it
+# takes dozens of them for a sum to be worth anything.
+SEEDS = {1: 30, 2: 60, 3: 40}
 # Longer than a process keeps to itself what it has learnt.
 TOLD = 1.5
 
@@ -91,12 +94,12 @@ def test_before_anything_was_learnt_the_estimate_says_so(site: Site) -> None:
 
 
 @pytest.mark.parametrize("source", ["threatwinds", "acc"])
-@pytest.mark.parametrize("hops", [1, 2])
+@pytest.mark.parametrize("hops", SEEDS)
 def test_the_sum_over_seeds_is_near_what_happens(taught: Site, source: str, hops: int) -> None:
-    """Over thirty random nodes, cached or not, the calls made are those planned, within a fifth."""
+    """Over random nodes, cached or not, the calls made are those planned, within a fifth."""
     dice = random.Random(20 + hops)  # noqa: S311 - the same
     planned, made = [], []
-    for node in dice.sample(taught.nodes[source], SEEDS):
+    for node in dice.sample(taught.nodes[source], SEEDS[hops]):
         planned.append(taught.plan(node, source, hops)["calls"])
         made.append(taught.ask(node, source, hops)["graph"]["spent"]["calls"])
     pairs = list(zip(planned, made, strict=True))
@@ -107,7 +110,7 @@ def test_the_sum_over_seeds_is_near_what_happens(taught: Site, source: str, hops
 def test_a_plan_on_a_cached_listing_is_near_for_each_node(taught: Site, source: str) -> None:
     """Where the cache has the seed's neighbors, each single plan is within a fifth, or one call."""
     dice = random.Random(40)  # noqa: S311 - the same
-    for node in dice.sample(taught.nodes[source], SEEDS):
+    for node in dice.sample(taught.nodes[source], SEEDS[1]):
         taught.ask(node, source, 1)
         planned = taught.plan(node, source, 2)["calls"]
         made = taught.ask(node, source, 2)["graph"]["spent"]["calls"]

@@ -16,14 +16,20 @@ from service.usecases.experience import (
 )
 
 samples = st.builds(
-    Sample, st.integers(0, 10**6), st.lists(st.tuples(st.text(), st.integers(1, 99))).map(tuple)
+    Sample,
+    st.integers(0, 10**6),
+    st.lists(st.tuples(st.text(), st.integers(1, 99))).map(tuple),
+    st.text(),
+    st.booleans(),
+    st.booleans(),
+    st.none() | st.floats(0, 1),
 )
 
 
 @given(st.lists(st.tuples(st.text(max_size=5), samples, st.integers(0, 6))))
 def test_a_lesson_survives_the_store(told: list[tuple[str, Sample, int]]) -> None:
     """What is written is read again, whatever was learnt."""
-    lesson = Lesson(new={1: Share(3, 4)}, held={2: Share(0, 5)})
+    lesson = Lesson(new={1: Share(3, 4)}, cached=Share(0, 5))
     for kind, sample, hop in told:
         lesson.add(kind, [sample], hop=hop)
     assert decode_lesson(encode_lesson(lesson)) == lesson
@@ -56,11 +62,38 @@ def test_a_share_moves_from_its_prior_to_what_was_counted() -> None:
     """Nothing counted gives the prior, much counted gives what was counted, and old counts fade."""
     share = Share()
     assert share.value(prior=0.8, weight=5) == 0.8
-    share.add(0, 1000)
+    share.add(0, 1000, most=2000)
     assert share.value(prior=0.8, weight=5) < 0.01
     for _ in range(20):
-        share.add(1000, 1000)
+        share.add(1000, 1000, most=2000)
     assert share.value(prior=0, weight=5) > 0.9
+
+
+def test_a_node_met_again_is_as_it_was_found_the_last_time() -> None:
+    """Each meeting counts, and all tell the newest; what was not looked at then is as before."""
+    lesson = Lesson()
+    first, other = Sample(3, (), "x", onward=1.0), Sample(5, (), "y")
+    lesson.add("a:b", [first, other, Sample(4, (), "x", cached=True)], hop=1)
+    newest = Sample(4, (), "x", again=True, cached=True, onward=1.0)
+    assert lesson.samples[1]["a:b"] == [newest, other, newest]
+    told = Lesson()
+    told.absorb(lesson)
+    assert told == lesson
+
+
+def test_nodes_without_a_tag_are_not_taken_for_one() -> None:
+    """Where nothing tells whether two samples are of one node, they are of two."""
+    lesson = Lesson()
+    lesson.add("a:b", [Sample(3, ()), Sample(4, ())], hop=1)
+    assert [sample.again for sample in lesson.samples[1]["a:b"]] == [False, False]
+
+
+def test_how_much_is_cached_is_what_it_was_lately() -> None:
+    """A cache that was lost is soon expected to have nothing."""
+    lesson = Lesson()
+    for cached in (1000, 0):
+        lesson.count_cached(cached, 1000)
+    assert lesson.cached.value(prior=0, weight=0) < 0.1
 
 
 def test_what_was_not_told_yet_comes_on_top_of_what_the_fleet_knows() -> None:

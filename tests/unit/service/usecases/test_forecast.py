@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from service.graph.budget import Budget
 from service.usecases.experience import Experience, Lesson, Sample, Share
@@ -18,7 +19,7 @@ BUDGET = Budget(max_nodes=500, max_edges=2000, fan_out=200, max_calls=200, timeo
 def terrain(*due: Due, hops: int = 1, batch_size: int = 1, budget: Budget = BUDGET) -> Terrain:
     """Give a start where the cache knows only of what is due at the first hop."""
     manner = Manner(batch_size, page_size=10)
-    return Terrain(hops, {0: due}, Counter(), 1, 0, {"feed": manner}, budget)
+    return Terrain(hops, {0: due}, Counter(), {0: 1}, {}, {"feed": manner}, budget)
 
 
 def experienced(*samples: Sample, new: float = 1.0) -> Experience:
@@ -67,7 +68,7 @@ def test_neighborhoods_grow_as_those_that_were_seen(size: int) -> None:
 def test_nodes_that_the_cache_will_have_take_no_call() -> None:
     """The share of nodes found cached all the same is left out of the calls."""
     experience = experienced(Sample(8, ((KIND, 8),)))
-    experience.known["feed"].held[1] = Share(5000, 10_000)
+    experience.known["feed"].cached = Share(5000, 10_000)
     assert calls(estimate(terrain(Due("feed", KIND, None), hops=2), experience))[1] == pytest.approx(
         4, rel=0.1
     )
@@ -99,6 +100,36 @@ def test_fan_out_and_nodes_bound_what_comes_next() -> None:
 def found_nodes(found: Estimate) -> list[int]:
     """Give how many nodes are asked about, hop by hop."""
     return [round(hop.nodes) for hop in found.hops["feed"]]
+
+
+def test_of_a_large_neighborhood_the_smallest_addresses_are_followed() -> None:
+    """Fan-out keeps the kinds that come first, as an answer does."""
+    hub = experienced(*[Sample(9, ((KIND, 2), ("b:file", 7)))] * 12)
+    hub.known["feed"].add("b:file", [Sample(50, ())], hop=1)
+    narrow = terrain(Due("feed", KIND, None), hops=2, budget=replace(BUDGET, fan_out=2))
+    # A file would take five calls.
+    assert calls(estimate(narrow, hub)) == [1, 2]
+
+
+def test_what_lies_behind_a_node_met_again_was_asked_about() -> None:
+    """A hub that everybody meets is cached, and so is what its last visitor has asked about behind it."""
+    small = Sample(1, ((KIND, 1),), "s")
+    hub = Sample(9, (("b:file", 9),), "h", again=True, cached=True, onward=1.0)
+    experience = experienced(small)
+    experience.known["feed"].samples[1] = {KIND: [hub] * 12}
+    assert calls(estimate(terrain(Due("feed", KIND, None), hops=3), experience)) == [1, 0, 0]
+    experience.known["feed"].samples[1] = {KIND: [structs.replace(hub, onward=0.0)] * 12}
+    assert calls(estimate(terrain(Due("feed", KIND, None), hops=3), experience)) == [1, 0, 9]
+
+
+def test_nodes_far_out_do_not_keep_nearer_ones_from_being_asked() -> None:
+    """A budget is used up hop by hop: what the cache shows beyond a hop is not there yet."""
+    experience = experienced(Sample(2, ((KIND, 2),)))
+    due = {at: (Due("feed", KIND, None),) * 3 for at in (1, 2)}
+    shown = replace(terrain(hops=3), due=due, nodes={0: 1, 1: 3, 2: 9, 3: 487}, edges={0: 3, 1: 9, 2: 600})
+    assert found_nodes(estimate(shown, experience)) == [3, 9]
+    full = replace(shown, nodes={0: 1, 1: 3, 2: 496})
+    assert found_nodes(estimate(full, experience)) == [3]
 
 
 def test_a_filter_on_the_other_end_leaves_kinds_out() -> None:
