@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.msgpack import encode
 
+from service.cache.row import AS_KEY, LISTED, UNLABELED
+
 # A namespace, a type, and what is told of such a node beside its own value and the names below.
 _ENTITIES = """
 threatwinds adversary
@@ -97,10 +99,11 @@ def _kinds() -> Iterator[tuple[object, ...]]:
     """Give the rows of kinds, in the form that they have where their attributes come first."""
     for line in _PROJECT.split("\n"):
         namespace, *types = line.split() or [""]
-        yield from ((namespace, None, type_, 2, (0,), -1) for type_ in types)
+        yield from ((namespace, None, type_, UNLABELED, (0,), LISTED) for type_ in types)
     for line in _ENTITIES.strip().split("\n"):
         namespace, type_, *carried = line.split()
-        yield namespace, None, type_, 3, tuple(range(len({type_, *carried, *_ENTITY_NAMES}))), -1
+        places = tuple(range(len({type_, *carried, *_ENTITY_NAMES})))
+        yield namespace, None, type_, AS_KEY, places, LISTED
 
 
 def _names() -> Iterator[Sequence[str]]:
@@ -127,6 +130,7 @@ WORDS = b"".join(
         *map(encode, _kinds()),
         _TEXT.encode(),
         *map(encode, _BONDS),
+        # Places one after the other, and the columns that are packed most often: times and long digests.
         encode((*range(1, 30), -1, -1, 27, 128)),
     )
 )

@@ -137,5 +137,6 @@ def _listings(items: Iterable[Item]) -> dict[str, tuple[list[bytes], timedelta]]
         if item.ttl is not None and item.key[len(PREFIX)] == Kind.LISTING:
             circle = circle_of(item.key)
             values, ttl = found.get(circle, ([], item.ttl))
-            found[circle] = ([*values, item.value], max(ttl, item.ttl))
+            values.append(item.value)
+            found[circle] = (values, max(ttl, item.ttl))
     return found

@@ -116,8 +116,9 @@ class Bare:
         for text, head, key in zip(texts, columns.heads, columns.keys, strict=True):
             if text not in self._hop:
                 self._hop[text] = hop
-                self._parts[text] = (*head, key)
                 found.append(text)
+            if text not in self._parts:
+                self._parts[text] = (*head, key)
         at = row.fetched_at
         self._oldest = at if self._oldest is None else min(self._oldest, at)
         edges = zip(

@@ -14,7 +14,7 @@ from connectors.model import Edge, NodeFacts, NodeId, undirected
 from connectors.walk import Listing
 from connectors.wire import Aspect
 from harness.told import listings
-from service.cache.codec import decode_draft, decode_facts, decode_listing, encode_listing
+from service.cache.codec import decode_draft, decode_facts, decode_listing, encode_facts, encode_listing
 from service.cache.frame import EntryError, pack, pack_tailed, unpack
 from service.cache.row import (
     APART,
@@ -298,6 +298,8 @@ def test_text_that_is_no_unicode_is_not_written(label: str) -> None:
     listing = _hub(1)
     with pytest.raises(EntryError, match="cannot be written"):
         encode_listing(replace(listing, withheld=label))
+    with pytest.raises(EntryError, match="cannot be written"):
+        encode_facts(NodeFacts(_hub(1).edges[0].subject, label))
 
 
 def test_bottomless_nesting_is_not_written() -> None:
