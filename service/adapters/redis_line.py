@@ -155,6 +155,9 @@ class Line:
                 connection.retry = Retry(NoBackoff(), 0)
                 try:
                     await connection.connect()  # type: ignore[no-untyped-call] # the client's
+                    # A kernel connects to a server that hangs; what is asked waits for one that speaks.
+                    await connection.send_command("PING", check_health=False)
+                    await connection.read_response()
                 except BaseException:
                     with suppress(*TROUBLE):
                         await connection.disconnect(nowait=True)
