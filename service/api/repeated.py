@@ -3,13 +3,14 @@
 import zlib
 from asyncio import to_thread
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Response
 from starlette.types import Send
 
+from connectors.model import Outcome
 from service.api.about import describe
 from service.api.body import encode_json
 from service.api.compression import LEVEL, MOST_INLINE_BYTES
@@ -29,13 +30,15 @@ class Repeatable:
     """A JSON answer as its writer gives it away: the object `graph`, and the body that begins with it.
 
     `ages` are those of the sources' oldest data, None where one told nothing. `lifetime` is how long
-    anybody may keep it, None if nobody but the caller may. An answer of 304 has no body.
+    anybody may keep it, None if nobody but the caller may, `outcomes` how each source did. An answer of
+    304 has no body.
     """
 
     about: Mapping[str, Any]
     body: bytes
     ages: Sequence[timedelta | None]
     lifetime: timedelta | None
+    outcomes: Sequence[tuple[str, Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def repeatable(answer: Answer, *, response: Response) -> Repeatable:
         bytes(response.body),
         [report.age for report in answer.reports],
         timedelta(seconds=int(response.headers["Cache-Control"].rpartition("=")[2])) if public else None,
+        [(report.source, report.outcome) for report in answer.reports],
     )
 
 
@@ -127,7 +131,7 @@ async def make_repeated(
     if (b"content-encoding", b"gzip") in kept:
         packed = await to_thread(_pack, tail) if len(tail) > MOST_INLINE_BYTES else _pack(tail)
     # The body itself is not kept twice.
-    lasting = Repeatable(made.about, b"", made.ages, made.lifetime)
+    lasting = replace(made, body=b"")
     return Repeated(status, kept, lasting, at, route, tail, packed)
 
 

@@ -62,6 +62,8 @@ class Repeating:
             scope["route"] = kept.route
             note_answer(scope, complete=True)
             service.metrics.repeated()
+            for source, outcome in kept.made.outcomes:
+                service.metrics.concluded(source, outcome=outcome)
             await kept.send(send, now=clock.now(), took=timedelta(seconds=perf_counter() - started))
             return
         footing = repeats.expect(question)
