@@ -10,11 +10,9 @@ from math import isnan
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
-from msgspec import Struct, structs
-
 from connectors.model import NodeId
 from service.graph.merge import MergedEdge
-from service.graph.record import EdgeRecord, NodeRecord, Record, listed
+from service.graph.record import EdgeRecord, NodeRecord, Record, listed, plain
 from service.graph.scribe import NodeTold, Progress, Scribe
 
 if TYPE_CHECKING:
@@ -75,10 +73,10 @@ def as_graph(records: Records) -> Graph:
     # dictionaries networkx itself keeps; both directions of an edge share one inner dictionary.
     graph: Any = nx.MultiDiGraph()
     held, successors, predecessors = graph._node, graph._succ, graph._pred  # noqa: SLF001 - see above
-    for record in map(_as_dict, records.nodes):
+    for record in map(plain, records.nodes):
         node = record["id"]
         held[node], successors[node], predecessors[node] = record, {}, {}
-    for record in map(_as_dict, records.edges):
+    for record in map(plain, records.edges):
         subject, object_ = record["subject"], record["object"]
         for end in (subject, object_):
             if end not in held:
@@ -88,11 +86,6 @@ def as_graph(records: Records) -> Graph:
             parallel = successors[subject][object_] = predecessors[object_][subject] = {}
         parallel[record["id"]] = record
     return cast("Graph", graph)
-
-
-def _as_dict(record: Record) -> dict[str, Any]:
-    # The dictionaries are networkx's own from then on; what is in them may be any mapping.
-    return structs.asdict(record) if isinstance(record, Struct) else dict(record)
 
 
 def _sorted(nodes: list[NodeRecord], order: Order) -> list[NodeRecord]:

@@ -87,8 +87,23 @@ class EdgeRecord(_Fields, gc=False):
 
 
 def plain(record: Record) -> dict[str, Any]:
-    """Give a record as dicts and lists all through; what is a dict already is given as it is."""
-    return record if type(record) is dict else listed(to_builtins(record))
+    """Give a record as dicts and lists all through; what is a dict already is given as it is.
+
+    A graph is made of thousands: only what may hold a tuple is looked into.
+    """
+    if type(record) is dict:
+        return record
+    told: dict[str, Any] = to_builtins(record)
+    if "aliases" in told:
+        told["aliases"], told["sources"] = list(told["aliases"]), list(told["sources"])
+        held = list(told["attributes"].values())
+    else:
+        held = [word["attributes"] for word in told.get("provenance", (told,))]
+    for attributes in held:
+        for name, value in attributes.items():
+            if type(value) is tuple:
+                attributes[name] = listed(value)
+    return told
 
 
 def listed(value: Any) -> Any:
