@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from secrets import token_hex
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from fastapi import Request
@@ -115,7 +115,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        request_id = uuid4().hex
+        request_id = token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_stamped(message: Message) -> None:
