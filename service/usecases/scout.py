@@ -48,6 +48,7 @@ class Scout:
         # What was asked ahead and has not had its turn, by whom it is being answered, and what was told.
         self._ahead: dict[Ask, asyncio.Task[dict[Ask, Answered]]] = {}
         self._told_early: dict[Ask, Finding] = {}
+        self._tasks: set[asyncio.Task[dict[Ask, Answered]]] = set()
         # Of this round: how many questions it has and were answered, what they have brought, and what of
         # that has not been looked at.
         self._asked = self._answered = self._edges = 0
@@ -62,15 +63,11 @@ class Scout:
             yield
         finally:
             self._fetcher.heard = self._tell
-            tasks = set(self._ahead.values())
-            self._ahead.clear()
-            for task in tasks:
+            # Those whose turn has come among them: their round may have ended before they have.
+            for task in self._tasks:
                 task.cancel()
-            if tasks:
-                await asyncio.wait(tasks)
-                # What nobody asked for has failed for nobody.
-                for task in tasks:
-                    task.cancelled() or task.exception()
+            # What nobody asked for has failed for nobody.
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def fetch(self, asks: Sequence[Ask], *, nodes: Collection[NodeId]) -> dict[Ask, Answered]:
         """Answer a round's questions as the fetcher does; those asked ahead are only waited for."""
@@ -112,6 +109,7 @@ class Scout:
         asks = [ask for node in new for ask in self._guide.asks_about(node) if ask not in self._ahead]
         if asks:
             task = asyncio.create_task(self._fetcher.fetch(asks, nodes=()))
+            self._tasks.add(task)
             self._ahead |= dict.fromkeys(asks, task)
 
     def _read(self, unread: Iterable[tuple[Ask, Finding]]) -> Iterator[NodeId]:

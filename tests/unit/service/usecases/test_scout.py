@@ -32,6 +32,7 @@ class Paused:
         self.asked: list[str] = []
         self._begun: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._held = held
+        self._stuck: set[str] = set()
         self._dice = dice
 
     def expand(self, **rest: Any) -> Any:
@@ -51,8 +52,14 @@ class Paused:
             self._begun[name].set()
         if self._held in names:
             await self.free.wait()
+        if self._stuck.intersection(names):
+            await asyncio.Event().wait()
         for _ in range(self._dice.randrange(40) if self._dice else 0):
             await asyncio.sleep(0)
+
+    def hold(self, *names: str) -> None:
+        """Have the source never answer about these."""
+        self._stuck.update(names)
 
     async def until_asked(self, node: str) -> None:
         """Wait until somebody asks about it."""
@@ -145,6 +152,26 @@ async def test_what_is_asked_ahead_ends_with_its_answer(stage: Any) -> None:
             await answering
         await paused.until_idle()
         assert len(asyncio.all_tasks()) < before
+
+
+async def test_what_was_asked_ahead_ends_in_its_own_round_too(stage: Any) -> None:
+    """Whoever leaves while the round of it waits for another question leaves no call behind."""
+    paused = Paused(stage, held="m:t:c")
+    fork(paused.site)
+    paused.site.line("m:t:c", "m:t:f")
+    paused.hold("m:t:d", "m:t:f")
+    async with asyncio.timeout(PATIENCE):
+        idle = len(asyncio.all_tasks())
+        answering = asyncio.create_task(paused.expand(hops=3, budget=AMPLE))
+        await paused.until_asked("m:t:d")
+        paused.free.set()
+        await paused.until_asked("m:t:f")
+        await paused.until_idle()
+        answering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await answering
+        await paused.until_idle()
+        assert len(asyncio.all_tasks()) == idle
 
 
 @pytest.mark.parametrize("seed", range(40))
