@@ -4,6 +4,7 @@
 -- KEYS, all of one slot: 1 state  2 log (ticket by time)  3 line (number and ticket by tag)
 --   4 tickets in line  5 under way (ticket to process)  6 processes by their end
 --   7 last tag of each caller  8 processes by when they were last seen
+--   9 under way (ticket to caller)  10 callers by when they last had a turn
 -- ARGV: 1 now, or '' for the server's  2 operation  3 requests per minute, or -1  4 concurrency
 --   5 process  6 channel  7 when the caller believes the lane began, or ''  8 the operation's own, as JSON
 -- Gives an array: 1 'ok', 'refused' or 'forgotten'  2 the wait refused for  3 seconds until a look
@@ -13,12 +14,13 @@
 local SPAN, LIFE, LONGEST_REST, PERIOD_SLACK = 60.5, 2.0, 3600.0, 2.0
 local REFUSED, SLOWER, NOW_SHARE, LONG_SHARE = 0.7, 0.9, 0.2, 0.02
 local TIMES_SLOWER, SECONDS_SLOWER = 2.0, 0.1
+local COMPANY, FRONT, PLACES_FOR_ROOM = 1.0, 8, 4
 -- A lane that began anew rests so long, for everybody to say what they have sent.
 local HUSH = 0.2
 -- Nothing here matters after the longest rest.
 local KEPT_MILLISECONDS = 3700000
 
-local STATE, LOG, LINE, TICKETS, PLACES, ALIVE, LAST, SEEN = unpack(KEYS)
+local STATE, LOG, LINE, TICKETS, PLACES, ALIVE, LAST, SEEN, HELD, ABOUT = unpack(KEYS)
 local now, operation = tonumber(ARGV[1]), ARGV[2]
 local capacity, most, process, channel, began = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[6], ARGV[7]
 local own = cjson.decode(ARGV[8])
@@ -53,9 +55,25 @@ if not state.began then
   redis.call('PUBLISH', channel, '* ' .. STATE .. ' ' .. exact(now))
 end
 local function places() return math.max(1, math.min(most, math.floor(value('limit')))) end
+local function most_of_one() return places() - math.floor(places() / PLACES_FOR_ROOM) end
 local function under_way() return redis.call('HLEN', PLACES) end
+local function in_use()
+  local away = under_way()
+  if away < most_of_one() or away >= places() or redis.call('ZCARD', LINE) == 0 then return away end
+  return places()
+end
+local function put_under_way(ticket, owner, caller)
+  redis.call('HSET', PLACES, ticket, owner)
+  redis.call('HSET', HELD, ticket, caller)
+  redis.call('ZADD', ABOUT, exact(now), caller)
+end
+local function take_from_under_way(ticket)
+  redis.call('HDEL', HELD, ticket)
+  return redis.call('HDEL', PLACES, ticket) == 1
+end
 
 local function forget()
+  redis.call('ZREMRANGEBYSCORE', ABOUT, '-inf', exact(now - COMPANY))
   while capacity >= 0 do
     local first = redis.call('ZRANGE', LOG, 0, 0, 'WITHSCORES')
     if not first[1] or tonumber(first[2]) + SPAN > now then return end
@@ -65,6 +83,8 @@ end
 
 -- The line. A server short of memory may drop any key: a half of it is nothing, and who waits says so.
 if redis.call('ZCARD', LINE) ~= redis.call('HLEN', TICKETS) then redis.call('DEL', LINE, TICKETS, LAST) end
+-- So may an earlier release of this script have ended a call of a later one.
+if redis.call('HLEN', HELD) > redis.call('HLEN', PLACES) then redis.call('DEL', HELD) end
 local function last(caller) return math.max(value('virtual'), tonumber(redis.call('HGET', LAST, caller) or 0)) end
 local function lowest(callers)
   local tag, found
@@ -188,7 +208,7 @@ local function bury()
   end
   local held = redis.call('HGETALL', PLACES)
   for i = 1, #held, 2 do
-    if dead[held[i + 1]] then redis.call('HDEL', PLACES, held[i]) end
+    if dead[held[i + 1]] then take_from_under_way(held[i]) end
   end
 end
 local function blocked()
@@ -202,25 +222,49 @@ local function blocked()
   local oldest = redis.call('ZRANGE', LOG, gone - capacity, gone - capacity, 'WITHSCORES')[2]
   return true, tonumber(oldest) + SPAN
 end
+-- The first in line who may go; none while everybody there leaves room to others.
+local function following()
+  local most = most_of_one()
+  -- Whoever waits has a last tag: where that is one caller, nobody else need be looked for in line.
+  local crowded = under_way() >= most
+  local looked_at = crowded and redis.call('HLEN', LAST) ~= 1 and FRONT or 1
+  local front = redis.call('ZRANGE', LINE, 0, looked_at - 1, 'WITHSCORES')
+  if not crowded then return string.sub(front[1], 17), tonumber(front[2]) end
+  local about, away, callers = {}, {}, {}
+  for _, caller in ipairs(redis.call('ZRANGE', ABOUT, 0, 1)) do about[caller] = true end
+  for _, caller in ipairs(redis.call('HVALS', HELD)) do
+    about[caller] = true
+    away[caller] = (away[caller] or 0) + 1
+  end
+  for i = 1, #front, 2 do
+    callers[i] = waiting(string.sub(front[i], 17))[3]
+    about[callers[i]] = true
+  end
+  local alone = next(about, (next(about))) == nil
+  for i = 1, #front, 2 do
+    if alone or (away[callers[i]] or 0) < most then return string.sub(front[i], 17), tonumber(front[i + 1]) end
+  end
+end
 local function pump()
   bury()
   forget()
   local mine, theirs = {}, {}
   local again
   while true do
-    local first = redis.call('ZRANGE', LINE, 0, 0, 'WITHSCORES')
-    if not first[1] then break end
+    if redis.call('ZCARD', LINE) == 0 then break end
     local stop, till = blocked()
     if stop then
       again = till
       break
     end
-    local ticket = string.sub(first[1], 17)
+    local ticket, tag = following()
+    -- They have calls under way, and the end of one lets somebody go.
+    if not ticket then break end
     local entry = waiting(ticket)
-    put('virtual', math.max(value('virtual'), tonumber(first[2])))
+    put('virtual', math.max(value('virtual'), tag))
     take_out(ticket, entry)
     forget_callers()
-    redis.call('HSET', PLACES, ticket, entry[2])
+    put_under_way(ticket, entry[2], entry[3])
     if capacity >= 0 then redis.call('ZADD', LOG, exact(now), ticket) end
     if entry[2] == process then
       mine[#mine + 1] = ticket
@@ -261,8 +305,10 @@ elseif operation == 'promote' then
   promote(own.ticket, own.caller)
 elseif operation == 'leave' then
   leave_line(own.ticket)
-  local away = under_way()
-  local held = redis.call('HDEL', PLACES, own.ticket) == 1
+  local away = in_use()
+  local caller = redis.call('HGET', HELD, own.ticket)
+  local held = take_from_under_way(own.ticket)
+  if held and caller then redis.call('ZADD', ABOUT, exact(now), caller) end
   if own.gave_back then redis.call('ZREM', LOG, own.ticket) end
   if own.signal then learn(own.signal, held, away) end
   if held and not own.gave_back and not (own.signal and own.signal.remaining) then
@@ -287,7 +333,7 @@ elseif operation == 'renew' then
   end
   local held = redis.call('HGETALL', PLACES)
   for i = 1, #held, 2 do
-    if held[i + 1] == process and not has[held[i]] then redis.call('HDEL', PLACES, held[i]) end
+    if held[i + 1] == process and not has[held[i]] then take_from_under_way(held[i]) end
   end
   for _, member in ipairs(redis.call('ZRANGE', LINE, 0, -1)) do
     local ticket = string.sub(member, 17)

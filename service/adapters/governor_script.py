@@ -14,7 +14,7 @@ from connectors.ports import Caller, Lane, LaneState, Signal
 # began" asks all of them what they have in the lane of this key, because it began at that time.
 CHANNEL = "relgraph:governor"
 ANEW = "*"
-_PARTS = ("state", "log", "line", "tickets", "places", "alive", "last", "seen")
+_PARTS = ("state", "log", "line", "tickets", "places", "alive", "last", "seen", "held", "about")
 
 
 @cache

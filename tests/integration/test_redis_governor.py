@@ -280,7 +280,7 @@ async def test_everything_in_the_store_has_an_end(machine: Any, open_governor: O
         await asyncio.sleep(0.1)
         with machine.client() as client:
             keys = _keys(client)
-            assert len(keys) == 8
+            assert len(keys) == 10
             assert all(0 < client.pttl(key) <= 3_700_000 for key in keys)
             assert not any(b"somebody" in key for key in keys)
     assert await waiting

@@ -3,21 +3,27 @@
 Rules: times are seconds on one clock that never runs backwards. In any `SPAN` at most
 `requests_per_minute` calls are granted, in whatever rhythm; a call given back counts no more. No
 more are under way than the adaptive limit says, and none is granted while the upstream wants rest.
-Where an upstream says how many calls are left until when, no more are under way than that: each of
+Who is not the only caller about (one whose turn came or whose call
+ended within `COMPANY`, who has a call under way, or who is next in line) leaves some of the places to the
+others. Where an upstream says how many calls are left until when, no more are under way than that: each of
 them may be one it has not counted yet, and others may use the same quota. Tickets and places belong
 to a process, and go when it was not heard of for `LIFE`.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from connectors.ports import Caller, Lane, Signal
 from connectors.runtime.governing.limit import AdaptiveLimit
-from connectors.runtime.governing.line import Line
+from connectors.runtime.governing.line import Line, Ticket
 
 # The upstream counts when calls arrive, we when they leave: half a second is for the way.
 SPAN = 60.5
+# Who was here so lately may well come again, and should not find all places taken.
+COMPANY = 1.0
+# So many of those who wait are looked at for one who may go before others.
+FRONT = 8
 # A process says every second that it is alive; one that has not for so long has lost what it had.
 LIFE = 2.0
 # No upstream is left alone for longer than this, whatever it asks for.
@@ -53,7 +59,8 @@ class Book:
     _limit: AdaptiveLimit = field(init=False)
     _line: Line = field(init=False, default_factory=Line)
     _log: deque[tuple[float, str]] = field(init=False, default_factory=deque)
-    _under_way: dict[str, str] = field(init=False, default_factory=dict)
+    _under_way: dict[str, Ticket] = field(init=False, default_factory=dict)
+    _about: dict[str, float] = field(init=False, default_factory=dict)
     _alive_until: dict[str, float] = field(init=False, default_factory=dict)
     _rest_until: float = field(init=False, default=0.0)
     _remaining: int = field(init=False, default=0)
@@ -108,13 +115,15 @@ class Book:
         """End a ticket, wherever it is; take in what its call told, or forget that it was granted."""
         waited = ticket in self._line
         self._line.leave(ticket)
-        away = len(self._under_way)
-        held = self._under_way.pop(ticket, None) is not None
+        away = self._in_use()
+        held = self._under_way.pop(ticket, None)
+        if held is not None:
+            self._about[held.caller.name] = now
         if gave_back and not waited:
             self._strike(ticket)
         if signal is not None:
-            self._learn(signal, now=now, held=held, away=away)
-        if held and not gave_back and (signal is None or signal.remaining is None):
+            self._learn(signal, now=now, held=held is not None, away=away)
+        if held is not None and not gave_back and (signal is None or signal.remaining is None):
             # The upstream may have counted it, and has not said so.
             self._remaining -= 1
 
@@ -133,12 +142,17 @@ class Book:
         self._bury(now)
         self._forget(now)
         granted: list[tuple[str, str]] = []
-        while self._line.first() is not None:
+        while self._line:
             blocked, again = self._blocked(now)
             if blocked:
                 return Pumped(tuple(granted), again)
-            ticket = self._line.serve()
-            self._under_way[ticket.name] = ticket.process
+            ticket = self._next()
+            if ticket is None:
+                # They have calls under way, and the end of one lets somebody go.
+                break
+            self._line.serve(ticket)
+            self._under_way[ticket.name] = ticket
+            self._about[ticket.caller.name] = now
             if self.lane.requests_per_minute is not None:
                 self._log.append((now, ticket.name))
             granted.append((ticket.process, ticket.name))
@@ -182,6 +196,24 @@ class Book:
             return True, self._log[len(self._log) - capacity][0] + SPAN
         return False, None
 
+    def _in_use(self) -> int:
+        """Count the places in use, with those that are left free for others while somebody waits."""
+        away, places = len(self._under_way), self._places
+        return places if self._line and places - self._limit.room <= away < places else away
+
+    def _next(self) -> Ticket | None:
+        """Give the first in line who may go; None while everybody there leaves room to others."""
+        most = self._places - self._limit.room
+        if len(self._under_way) < most:
+            return self._line.front(1)[0]
+        away = Counter(ticket.caller.name for ticket in self._under_way.values())
+        front = self._line.front(FRONT)
+        about = {ticket.caller.name for ticket in front}.union(self._about, away)
+        for ticket in front:
+            if len(about) == 1 or away[ticket.caller.name] < most:
+                return ticket
+        return None
+
     def _learn(self, signal: Signal, *, now: float, held: bool, away: int) -> None:
         if held:
             self._limit.most = self.lane.concurrency
@@ -219,9 +251,10 @@ class Book:
         for ticket in self._line.tickets:
             if ticket.process in dead:
                 self._line.leave(ticket.name)
-        for name in [name for name, process in self._under_way.items() if process in dead]:
+        for name in [name for name, ticket in self._under_way.items() if ticket.process in dead]:
             del self._under_way[name]
 
     def _forget(self, now: float) -> None:
         while self._log and self._log[0][0] + SPAN <= now:
             self._log.popleft()
+        self._about = {name: at for name, at in self._about.items() if at > now - COMPANY}

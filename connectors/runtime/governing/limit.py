@@ -19,6 +19,8 @@ LONG_SHARE = 0.02
 # Slower than this many times the long run, and by more than this many seconds, is clearly slower.
 TIMES_SLOWER = 2.0
 SECONDS_SLOWER = 0.1
+# Of so many places one is room for others.
+PLACES_FOR_ROOM = 4
 
 
 @dataclass(slots=True)
@@ -35,6 +37,11 @@ class AdaptiveLimit:
     def places(self) -> int:
         """Give how many calls may be under way at once."""
         return max(1, min(self.most, floor(self.value)))
+
+    @property
+    def room(self) -> int:
+        """Give how many of the places a caller who is not alone leaves to others."""
+        return self.places // PLACES_FOR_ROOM
 
     def learn(self, *, took: float, under_way: int, now: float, overloaded: bool, unanswered: bool) -> None:
         """Take in how one call went; `under_way` is how many were, with this one, when it ended."""

@@ -49,9 +49,9 @@ class Line:
         """Give every ticket, the next first."""
         return [self._tickets[name] for _, _, name in self._order]
 
-    def first(self) -> Ticket | None:
-        """Give who is next."""
-        return self._tickets[self._order[0][2]] if self._order else None
+    def front(self, number: int) -> Sequence[Ticket]:
+        """Give so many who are next."""
+        return [self._tickets[name] for _, _, name in self._order[:number]]
 
     def ahead(self, callers: Sequence[Caller]) -> int:
         """Count the tickets that a new one of these callers would stand behind."""
@@ -76,13 +76,11 @@ class Line:
         self._last[caller.name] = tag
         self._insert(replace(ticket, caller=caller, tag=tag))
 
-    def serve(self) -> Ticket:
-        """Take out who is next, and let virtual time pass."""
-        ticket = self._tickets[self._order[0][2]]
+    def serve(self, ticket: Ticket) -> None:
+        """Take out somebody whose turn it is, and let virtual time pass."""
         self._virtual = max(self._virtual, ticket.tag)
         self._take_out(ticket)
         self._forget()
-        return ticket
 
     def leave(self, name: str) -> None:
         """Take a ticket out unserved, if it waits."""

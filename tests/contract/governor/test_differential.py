@@ -121,7 +121,7 @@ class Both:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     requests_per_minute=st.none() | st.integers(1, 6),
-    concurrency=st.integers(1, 4),
+    concurrency=st.integers(1, 9),
     steps=st.lists(STEPS, min_size=5, max_size=40),
 )
 def test_the_script_decides_as_the_book_does(

@@ -89,6 +89,28 @@ async def test_a_light_caller_is_next_but_one(governors: Both, lane: Make, wante
     assert order.index("you") <= 1
 
 
+async def test_a_caller_with_company_leaves_it_room(governors: Both, lane: Make, wanted: Any) -> None:
+    """Who was there a moment ago has a turn at once, though another one has a hundred calls to make."""
+    one, other = governors
+    of, away = lane(concurrency=8), list[str]()
+
+    async def visit(governor: Governor) -> None:
+        async with governor.turn(of, demand=wanted(ME), timeout=PATIENT):
+            away.append("me")
+            await end.wait()
+
+    end = asyncio.Event()
+    await pass_through(other, of, wanted(YOU))
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(visit(one))
+        await settled()
+        assert len(away) == 6
+        async with asyncio.timeout(1):
+            await pass_through(other, of, wanted(YOU))
+        end.set()
+
+
 async def test_who_joins_brings_a_waiting_call_forward(governors: Both, lane: Make, wanted: Any) -> None:
     """A call that a second, lighter caller comes to want too does not wait behind the first one's."""
     one, other = governors

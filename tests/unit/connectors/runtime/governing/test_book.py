@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.ports import Caller, Lane, Signal
-from connectors.runtime.governing.book import LIFE, LONGEST_REST, SPAN, Book
+from connectors.runtime.governing.book import COMPANY, LIFE, LONGEST_REST, SPAN, Book
 
 ME, YOU = Caller("me"), Caller("you")
 FAST = timedelta(milliseconds=100)
@@ -133,6 +133,77 @@ def test_a_light_caller_waits_one_slot_behind_a_heavy_one() -> None:
     lane.pump(1)
     lane.leave("heavy 1", now=2)
     assert granted(lane, 2) == ["light"]
+
+
+def test_who_is_alone_has_every_place() -> None:
+    """Nothing is left free for those who are not there."""
+    lane = book(concurrency=8)
+    enter(lane, *(f"{n}" for n in range(20)))
+    assert len(granted(lane)) == 8
+
+
+def test_who_has_company_leaves_a_quarter_of_the_places() -> None:
+    """A caller who was here a moment ago finds a place free, however deep the other's queue is."""
+    lane = book(concurrency=8)
+    enter(lane, "light", caller=YOU)
+    assert granted(lane) == ["light"]
+    enter(lane, *(f"heavy {n}" for n in range(20)))
+    assert len(granted(lane)) == 6
+    lane.leave("light", now=1)
+    assert granted(lane, 1) == []
+    enter(lane, "light 2", "light 3", "light 4", caller=YOU, now=1.5)
+    assert granted(lane, 1.5) == ["light 2", "light 3"]
+
+
+def test_what_is_left_free_for_company_is_so_for_a_moment() -> None:
+    """A second after the others' last call one caller has every place again."""
+    lane = book(concurrency=8)
+    enter(lane, "light", caller=YOU)
+    granted(lane)
+    enter(lane, *(f"heavy {n}" for n in range(20)))
+    granted(lane)
+    lane.leave("light", now=3)
+    lane.leave("heavy 0", now=3 + COMPANY - 0.01)
+    assert len(granted(lane, 3 + COMPANY - 0.01)) == 1
+    lane.leave("heavy 1", now=3 + COMPANY)
+    assert len(granted(lane, 3 + COMPANY)) == 3
+
+
+def test_a_long_call_is_company() -> None:
+    """Whoever's call is under way is there, however long ago its turn came."""
+    lane = book(concurrency=4)
+    enter(lane, "light", caller=YOU)
+    granted(lane)
+    enter(lane, *(f"heavy {n}" for n in range(20)), now=60)
+    assert len(granted(lane, 60)) == 3
+    lane.leave("heavy 0", now=61)
+    assert len(granted(lane, 61)) == 1
+
+
+def test_who_comes_to_a_full_lane_goes_before_one_who_has_most_of_it() -> None:
+    """The first place that comes free is for whoever has none, also when others came before."""
+    lane = book(concurrency=4)
+    enter(lane, *(f"heavy {n}" for n in range(20)))
+    granted(lane)
+    enter(lane, "light", caller=YOU, now=1)
+    lane.leave("heavy 0", now=1)
+    assert granted(lane, 1) == ["light"]
+
+
+def test_places_left_to_others_count_as_used() -> None:
+    """A limit that was stepped down rises again beside company, though no caller takes all of it."""
+    lane = book(concurrency=8)
+    enter(lane, "refused", caller=YOU)
+    granted(lane)
+    lane.leave("refused", now=0, signal=Signal(FAST, overloaded=True))
+    assert lane.standing(0).places == 5
+    enter(lane, *(f"heavy {n}" for n in range(100)))
+    away = granted(lane)
+    assert len(away) == 4
+    for n in range(30):
+        lane.leave(away.pop(0), now=n / 100, signal=Signal(FAST))
+        away += granted(lane, n / 100)
+    assert lane.standing(0.3).places == 8
 
 
 def test_the_upstreams_rest_is_kept_and_capped() -> None:
