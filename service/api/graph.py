@@ -141,7 +141,10 @@ async def _expand(
     if not asked.measures:
         expander = service.expander
         taken = expander.clock.monotonic() - answer.heard_at
-        expander.reserve.learn(records=answer.spent.nodes + answer.spent.edges, seconds=taken)
+        # What ended without a word is told of as well, and takes its time.
+        questions = sum(len(report.findings) for report in answer.reports)
+        records = answer.spent.nodes + answer.spent.edges + questions
+        expander.reserve.learn(records=records, seconds=taken)
     return response
 
 

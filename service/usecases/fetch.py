@@ -16,7 +16,7 @@ from service.usecases.ask import Ask, Held, Since
 from service.usecases.flight import TIME_IS_UP, Alone, Landing, Overhear, Rider, Route, to_nobody
 from service.usecases.flights import Flights
 from service.usecases.ledger import Ledger, Owed
-from service.usecases.meter import Found
+from service.usecases.perusal import Spare, endless, peruse
 from service.usecases.settling import SERVED, Answered, batches, for_all, from_cache, settled
 from service.usecases.shelf import Shelf
 from service.usecases.source import Source
@@ -41,7 +41,8 @@ def _to_nobody(_ask: Ask, _finding: Finding) -> None: ...
 class Fetcher:
     """Fetches for one answer, in the name of `caller`; `calls` counts upstream calls by source.
 
-    `deadline` is in seconds of the clock's `monotonic`. `heard` is told each finding as it comes, and
+    `deadline` is in seconds of the clock's `monotonic`, `spare` says what is left of the answer's time when
+    so much is told. `heard` is told each finding as it comes, and
     `room` is awaited before anything is asked: who reads the answer may be slower than its sources.
     `left` are the trails of walks that were stopped on the way, here or on an earlier page;
     `advanced` counts those that came farther here, `learnt` those of them that brought anything.
@@ -53,6 +54,7 @@ class Fetcher:
     allowance: Allowance
     deadline: float
     caller: Caller
+    spare: Spare = endless
     calls: Counter[str] = field(default_factory=Counter)
     heard: Callable[[Ask, Finding], None] = _to_nobody
     room: Callable[[], Awaitable[None]] = _at_once
@@ -98,12 +100,21 @@ class Fetcher:
         """
         await self.room()
         looked = self.clock.monotonic()
-        held, gone = await self.shelf.read(asks, nodes=nodes, deadline=self.deadline)
+        perused = await peruse(
+            asks,
+            nodes=nodes,
+            shelf=self.shelf,
+            meter=self.flights.meter,
+            deadline=self.deadline,
+            spare=self.spare,
+        )
+        held, gone = perused.held, perused.gone
         answered = {ask: from_cache(each) for ask, each in held.items() if each.standing in SERVED}
-        self._count(asks, held)
         for ask, each in answered.items():
             self.left.pop(ask, None)
             self.heard(ask, each.finding)
+        # Whose listings there is no time to tell are not asked for either.
+        answered |= {ask: Answered(self._blank(ask, Outcome.TIMEOUT, TIME_IS_UP)) for ask in perused.unread}
         missing = dict.fromkeys(ask for ask in asks if ask not in answered)
         repairs = [ask for ask in dict.fromkeys(map(self._lister, gone)) if ask not in missing]
         fetched: dict[Ask, Answered] = {}
@@ -126,17 +137,6 @@ class Fetcher:
             for ask in repairs
             if ask not in missing and not fetched[ask].finding.outcome.whole
         }
-
-    def _count(self, asks: Sequence[Ask], held: Mapping[Ask, Held]) -> None:
-        meter, now = self.flights.meter, self.clock.now()
-        for ask in asks:
-            each = held.get(ask)
-            found: Found = "missing"
-            if each is not None:
-                meter.served(ask.source.name, age=max(now - each.listing.fetched_at, timedelta(0)))
-                fresh: Found = "absent" if each.listing.absent else "fresh"
-                found = fresh if each.standing is Standing.FRESH else "stale"
-            meter.looked_up(ask.source.name, found=found)
 
     def _lister(self, owed: Owed) -> Ask:
         return Ask(self.shelf.sources[owed.source], owed.listed_by, owed.aspect)

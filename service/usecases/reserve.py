@@ -10,7 +10,7 @@ _AT_FIRST = 150e-6
 _ENOUGH = 200
 # A longer time is believed sooner than a shorter one: being late is worse than knowing a little less.
 _SHARE_OF_LONGER, _SHARE_OF_SHORTER = 0.5, 0.1
-# However large an answer becomes, its sources have half of the time.
+# However large an answer becomes, its sources have half of the time; what the cache tells has none of it.
 _MOST = 0.5
 
 
@@ -22,13 +22,20 @@ class Reserve:
         self._per_record = _AT_FIRST
 
     def learn(self, *, records: int, seconds: float) -> None:
-        """Take in how long an answer took from the sources' last word to its last byte."""
+        """Take in how long an answer took from the sources' last word to its last byte.
+
+        Its records are its nodes, its edges, and the questions that were asked for them.
+        """
         if records < _ENOUGH:
             return
         taken = seconds / records
         share = _SHARE_OF_LONGER if taken > self._per_record else _SHARE_OF_SHORTER
         self._per_record += share * (taken - self._per_record)
 
+    def takes(self, records: int) -> float:
+        """Give the seconds that so many records are thought to take."""
+        return self._per_record * records
+
     def of(self, records: int, *, timeout: float) -> float:
-        """Give the seconds to keep for an answer of so many nodes and edges that has `timeout` in all."""
-        return min(_MOST * timeout, self._per_record * records)
+        """Give the seconds to keep for an answer of so many records that has `timeout` in all."""
+        return min(_MOST * timeout, self.takes(records))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from connectors.contract import Filter
 from connectors.model import Address, NodeId, Outcome, Selection
@@ -265,10 +266,11 @@ class Run:
     async def _round(self, frontier: Sequence[Address], asks: Mapping[Ask, Address]) -> None:
         self._tried.update(asks)
         fetcher = self.inquiry.fetcher
-        # Of those that are answered in time most tell of little: a record each, in the end.
-        records = sum(self.machine.size) + len(asks)
+        # Each question is told of, however it ends, and most that end in time tell of little.
+        records = sum(self.machine.size) + len(self._tried)
         timeout = self.request.budget.timeout.total_seconds()
         fetcher.deadline = self._end - self._reserve.of(records, timeout=timeout)
+        fetcher.spare = partial(self._spare, records)
         answers = await self.inquiry.fetch(self._by_worth(asks), nodes=self._canonical_nodes())
         self.heard_at = fetcher.clock.monotonic()
         for ask in asks:
@@ -282,6 +284,10 @@ class Run:
         if told:
             self.machine.absorb(told)
         self.watch()
+
+    def _spare(self, records: int, more: int) -> float:
+        """Give the seconds left when all that is known and so much more is told."""
+        return self._end - self.inquiry.fetcher.clock.monotonic() - self._reserve.takes(records + more)
 
     def _by_worth(self, asks: Mapping[Ask, Address]) -> tuple[Ask, ...]:
         """Put first what most relations are known to lead to: if the calls run out, it is not for its sake.

@@ -1,7 +1,7 @@
 """A stage for the use cases: scripted upstreams behind real walks, driver, keys, codec and store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -42,15 +42,21 @@ from service.usecases.source import Access, Source, UpstreamCredential
 
 
 class FrailStore(MemoryStore):
-    """The memory store, counting round trips and breaking when told to."""
+    """The memory store, counting round trips and breaking when told to.
+
+    `on_load` is told how many keys are loaded.
+    """
 
     loads = 0
     broken = False
+    on_load: Callable[[int], None] | None = None
 
     async def load(self, keys: Sequence[str]) -> list[bytes | None]:
         """Count, then load."""
         self._check()
         self.loads += 1
+        if self.on_load is not None:
+            self.on_load(len(keys))
         assert len(set(keys)) == len(keys), "no key is asked for twice"
         return await super().load(keys)
 
