@@ -10,8 +10,11 @@ from hashlib import blake2b
 from itertools import chain
 from typing import TypeVar
 
+from msgspec.msgpack import Encoder
+from msgspec.structs import replace
+
 from service.graph.assemble import Records
-from service.graph.record import Record
+from service.graph.record import EdgeRecord, Record
 
 R = TypeVar("R", bound=Record)
 _DIGEST_BYTES = 12
@@ -60,12 +63,14 @@ def _sift(records: Iterable[R], sent: Mapping[bytes, bytes]) -> tuple[list[R], l
 
 
 def _digests(record: Record) -> tuple[bytes, bytes]:
-    return _digest(record["id"]), _digest(repr(lasting(record)))
+    return _digest(record["id"].encode("utf-8", "backslashreplace")), _digest(_written(lasting(record)))
 
 
 def lasting(record: Record) -> Record:
     """Give a record without when it was fetched."""
     # That something was fetched again changes nothing of it.
+    if isinstance(record, EdgeRecord):
+        return replace(record, provenance=[replace(word, fetched_at=None) for word in record.provenance])
     if "provenance" in record:
         return {**record, "provenance": [{**word, "fetched_at": None} for word in record["provenance"]]}
     if "same_as" in record:
@@ -73,5 +78,16 @@ def lasting(record: Record) -> Record:
     return record
 
 
-def _digest(text: str) -> bytes:
-    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=_DIGEST_BYTES).digest()
+def _written(record: Record) -> bytes:
+    try:
+        return _ENCODER.encode(record)
+    except (UnicodeEncodeError, OverflowError):
+        # A lone surrogate, or a number that fits no machine's: JSON takes both.
+        return repr(record).encode("utf-8", "backslashreplace")
+
+
+def _digest(text: bytes) -> bytes:
+    return blake2b(text, digest_size=_DIGEST_BYTES).digest()
+
+
+_ENCODER = Encoder()

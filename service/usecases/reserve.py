@@ -10,6 +10,8 @@ _AT_FIRST = 150e-6
 _ENOUGH = 200
 # A longer time is believed sooner than a shorter one: being late is worse than knowing a little less.
 _SHARE_OF_LONGER, _SHARE_OF_SHORTER = 0.5, 0.1
+# But no single answer is taken for more than so many times as slow: it may have waited for something else.
+_TIMES = 2.0
 # However large an answer becomes, its sources have half of the time; what the cache tells has none of it.
 _MOST = 0.5
 
@@ -28,7 +30,7 @@ class Reserve:
         """
         if records < _ENOUGH:
             return
-        taken = seconds / records
+        taken = min(seconds / records, _TIMES * self._per_record)
         share = _SHARE_OF_LONGER if taken > self._per_record else _SHARE_OF_SHORTER
         self._per_record += share * (taken - self._per_record)
 

@@ -33,7 +33,7 @@ _AT_ONCE = 8
 _UNBOUND = frozenset({"nodes", "to", "tolerance", "cursor", "behalf", "credentials"})
 # Raised when an old page, played back, would become another: the order of questions, what is admitted,
 # the digests of what was sent.
-_VERSION = 2
+_VERSION = 3
 
 
 class InvalidCursorError(InvalidParameterError):

@@ -70,3 +70,15 @@ def test_the_order_asked_for_is_kept() -> None:
     assert page.amended is not None
     assert [node["id"] for node in page.records.nodes] == ["d", "b"]
     assert [node["id"] for node in page.amended.nodes] == ["c", "a"]
+
+
+def test_what_only_json_can_write_is_told_apart_too() -> None:
+    """A lone surrogate and a number beyond any machine's are part of what a record is."""
+    for value, other in (("\ud800", "\ud801"), (2**80, 2**80 + 1)):
+        first: Any = [{"id": "a", "attributes": {"s": {"told": value}}}]
+        changed: Any = [{"id": "a", "attributes": {"s": {"told": other}}}]
+        sent = sent_after(page_of(Records(first, []), sent=None), before={})
+        same, another = page_of(Records(first, []), sent=sent), page_of(Records(changed, []), sent=sent)
+        assert same.amended is not None
+        assert another.amended is not None
+        assert (len(same.amended.nodes), len(another.amended.nodes)) == (0, 1)

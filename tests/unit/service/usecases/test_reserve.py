@@ -16,6 +16,16 @@ def test_what_is_kept_follows_what_it_takes() -> None:
     assert 0.01 <= reserve.of(1000, timeout=60) < 0.02
 
 
+def test_one_answer_that_was_held_up_is_not_the_rule() -> None:
+    """A minute lost to something else makes nobody's answer seem half as long again, or more."""
+    reserve = Reserve()
+    for _ in range(60):
+        reserve.learn(records=1000, seconds=0.02)
+    before = reserve.takes(1000)
+    reserve.learn(records=1000, seconds=60)
+    assert before < reserve.takes(1000) <= 1.5 * before
+
+
 def test_a_small_answer_teaches_nothing() -> None:
     """What any answer takes is no part of what a record takes."""
     reserve = Reserve()
