@@ -24,6 +24,7 @@ from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.lookout import scouting
 from service.usecases.naming import Naming
+from service.usecases.perusal import endless
 from service.usecases.report import Report
 from service.usecases.request import GraphRequest
 from service.usecases.reserve import Reserve
@@ -272,6 +273,7 @@ class Run:
         fetcher.deadline = self._end - self._reserve.of(records, timeout=timeout)
         fetcher.spare = partial(self._spare, records)
         answers = await self.inquiry.fetch(self._by_worth(asks), nodes=self._canonical_nodes())
+        fetcher.spare = endless  # or the two would hold each other
         self.heard_at = fetcher.clock.monotonic()
         for ask in asks:
             self.inquiry.note(ask, answers[ask])
