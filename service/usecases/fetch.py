@@ -41,10 +41,10 @@ def _to_nobody(_ask: Ask, _finding: Finding) -> None: ...
 class Fetcher:
     """Fetches for one answer, in the name of `caller`; `calls` counts upstream calls by source.
 
-    `deadline` is in seconds of the clock's `monotonic`. `heard` is told each finding as it comes, and
-    `room` is awaited before anything is asked: who reads the answer may be slower than its sources.
-    `left` are the trails of walks that were stopped on the way, here or on an earlier page;
-    `advanced` counts those that came farther here, `learnt` those of them that brought anything.
+    `deadline` is in seconds of the clock's `monotonic`. `heard` is told each finding as it comes, `brought`
+    those that a source was asked for. `room` is awaited before anything is asked: who reads the answer may
+    be slower than its sources. `left` are the trails of walks that were stopped on the way, here or on an
+    earlier page; `advanced` counts those that came farther here, `learnt` those that brought anything.
     """
 
     shelf: Shelf
@@ -55,6 +55,7 @@ class Fetcher:
     caller: Caller
     calls: Counter[str] = field(default_factory=Counter)
     heard: Callable[[Ask, Finding], None] = _to_nobody
+    brought: Callable[[Ask, Finding], None] = _to_nobody
     room: Callable[[], Awaitable[None]] = _at_once
     left: dict[Ask, Trail] = field(default_factory=dict)
     advanced: int = 0
@@ -294,6 +295,7 @@ class Fetcher:
         listing = finding.listing
         self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
         self.heard(ask, finding)
+        self.brought(ask, finding)
 
     def _adopt(self, ask: Ask, finding: Finding, trail: Trail | None) -> None:
         self._measure(ask, trail)

@@ -19,6 +19,7 @@ from service.graph.expansion import Expansion
 from service.graph.path import PathSearch
 from service.graph.record import EdgeRecord
 from service.usecases.ask import Ask
+from service.usecases.drafts import Drafts
 from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.lookout import scouting
@@ -71,6 +72,9 @@ class Run:
         self.naming = naming
         self.told_of: Teller = teller(sources, inquiry=inquiry, naming=naming)
         self.seeds: tuple[Seed, ...] = ()
+        self.drafts = Drafts(naming)
+        if request.rule.is_plain and request.to is None:
+            inquiry.fetcher.brought = self.drafts.write
         self._sources = tuple(sources)
         self._located = located
         self._unsure = frozenset({"identity"} if unsure else ())
@@ -305,6 +309,8 @@ class Run:
             return None
         outcome = self.inquiry.outcome(source, address)
         judged = finding if outcome is finding.outcome else replace(finding, outcome=outcome)
+        if (drafted := self.drafts.word(Ask(source, address), judged)) is not None:
+            return drafted
         named = self.naming.rename(source, judged)
         if not isinstance(address, Selection):
             return Told(source.name, named)
