@@ -15,7 +15,7 @@ from connectors.ports import Demand, Sender
 from connectors.wire import Call, Reply
 
 # From a stream hearing of something to its caller being told: what is not urgent comes behind that.
-_TURNS_TO_TELL = 4
+_TURNS_TO_TELL = 5
 
 
 class Desk:
