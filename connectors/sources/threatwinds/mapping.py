@@ -112,7 +112,7 @@ def _identify(id_: str, type_: str, shown: _Scalar | None) -> NodeId | None:
 
 # Each end of a relation lists the other, and hubs are listed by all: of the entities of an answer most
 # have been told before. To recognise one takes 8 us, and to remember it 0.3.
-_remembered = lru_cache(maxsize=16_384, typed=True)(_identify)
+_remembered = lru_cache(maxsize=8192, typed=True)(_identify)
 
 
 def _mistake(entity: Entity | PlainRow, *, path: str) -> SourceContractError:

@@ -127,7 +127,7 @@ def _aliases_of(node: NodeId) -> tuple[str, ...]:
 
 
 # Answers of one time share many of their nodes. To work these out takes 3 us, and to remember them 0.3.
-_worked_out = lru_cache(maxsize=16_384)(_aliases_of)
+_worked_out = lru_cache(maxsize=8192)(_aliases_of)
 
 
 def _claim_entity(key: str) -> NodeId:
