@@ -122,7 +122,7 @@ class Walk:
 
     def __init__(self, connector: Connector, addresses: Sequence[Address], want: Want) -> None:
         """Prepare; nothing is asked before `start`."""
-        self._connector = connector
+        self.connector = connector
         self._addresses = tuple(addresses)
         self._want = want
         self._issued: set[bytes] = set()
@@ -154,18 +154,18 @@ class Walk:
     @property
     def kind(self) -> str:
         """Name the connector's kind."""
-        return self._connector.spec.kind
+        return self.connector.spec.kind
 
     def judge(self, call: Call, reply: Reply) -> Verdict:
         """Say what the connector makes of a reply."""
-        return self._connector.judge(call, reply)
+        return self.connector.judge(call, reply)
 
     def start(self) -> Sequence[Call]:
         """Give the opening calls, or those that were left to make."""
         if self._left is not None:
             self._pending = {_digest(call): call for call in self._left.pending}
             return self._left.pending
-        calls = self._connector.ask(self._addresses, self._want)
+        calls = self.connector.ask(self._addresses, self._want)
         self._openings = len(calls)
         return self._issue(calls)
 
@@ -185,7 +185,7 @@ class Walk:
             )
             return ()
         try:
-            page = self._connector.read(call, reply)
+            page = self.connector.read(call, reply)
             self._pages.append(page)
             self._settle(call)
             return self._issue(page.follow)
@@ -285,7 +285,7 @@ class Walk:
         return Listing(
             address=address,
             aspect=self._want.aspect,
-            filter=self._connector.pushed(address, self._want.filter, batched=batched),
+            filter=self.connector.pushed(address, self._want.filter, batched=batched),
             fetched_at=self._told_at(now),
             edges=edges,
             facts=self._facts_of((address, canonical), edges),

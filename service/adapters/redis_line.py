@@ -9,20 +9,20 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from math import inf
 from typing import Any, cast
 
-from hiredis import pack_command
+from hiredis import PushNotification, Reader, pack_command
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as LostError
-from redis.exceptions import ResponseError
+from redis.exceptions import InvalidResponse
 
 from service.adapters.redis_client import TROUBLE
 
 Command = tuple[str | bytes | int, ...]
 Reply = object
+_NOTHING_YET = object()
 
 
 class _Asked:
@@ -36,34 +36,38 @@ class _Asked:
         self.replied: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
 
 
-class _Talk:
-    """One connection from its opening to its loss."""
+class _Talk(asyncio.Protocol):
+    """One connection from when it is open to its loss.
+
+    The client has opened it, and would read it by streams: a reply would wait two turns of the loop for
+    a task that only hands it on. So what carries the bytes is taken over here.
+    """
 
     def __init__(self, connection: AbstractConnection) -> None:
         self.lost = False
-        self._connection = connection
         self._asked: deque[_Asked] = deque()
-        self._unsent: list[bytes] = []
-        self._some = asyncio.Event()
-        self._tasks = [
-            asyncio.create_task(self._send(), name="line: send"),
-            asyncio.create_task(self._listen(), name="line: listen"),
-        ]
+        self._ended = asyncio.Event()
+        # The client has no public name for either of these.
+        parse_error = connection._parser.parse_error  # noqa: SLF001 - see above
+        writer = cast("asyncio.StreamWriter", connection._writer)  # noqa: SLF001 - see above
+        connection._reader = connection._writer = None  # noqa: SLF001 - it is not the client's to close
+        self._replies = Reader(
+            protocolError=InvalidResponse, replyError=parse_error, notEnoughData=_NOTHING_YET
+        )
+        # Who lets go of it closes what it writes to.
+        self._writer = writer
+        writer.transport.set_protocol(self)
 
     def ask(self, packed: bytes, *, count: int) -> "asyncio.Future[list[Reply]]":
         asked = _Asked(count)
         self._asked.append(asked)
-        self._unsent.append(packed)
-        self._some.set()
+        self._writer.write(packed)
         return asked.replied
 
     def lose(self, error: Exception) -> None:
         """Have whoever still waits learn of it, and nobody ask here any more."""
         self.lost = True
-        for task in self._tasks:
-            # Whichever of the two has met the error is about to end anyway.
-            if task is not asyncio.current_task():
-                task.cancel()
+        self._writer.transport.abort()
         while self._asked:
             replied = self._asked.popleft().replied
             if not replied.done():
@@ -71,37 +75,33 @@ class _Talk:
 
     async def close(self) -> None:
         self.lose(LostError("the connection was closed"))
-        await asyncio.wait(self._tasks)
+        await self._ended.wait()
 
-    async def _send(self) -> None:
+    def data_received(self, data: bytes) -> None:
         try:
-            while True:
-                await self._some.wait()
-                self._some.clear()
-                unsent, self._unsent = self._unsent, []
-                await self._connection.send_packed_command([b"".join(unsent)], check_health=False)
-        except Exception as error:  # noqa: BLE001 - whatever it was, nothing goes out any more
+            self._replies.feed(data)
+            while (reply := self._replies.gets()) is not _NOTHING_YET:
+                self._take_in(reply)
+        except Exception as error:  # noqa: BLE001 - nonsense, or a server that is on its way out
             self.lose(_as_lost(error))
 
-    async def _listen(self) -> None:
-        read = self._connection.read_response
-        try:
-            while True:
-                try:
-                    reply = await read(timeout=inf, disconnect_on_error=False)
-                except ResponseError as refusal:
-                    reply = refusal
-                asked = self._asked[0]
-                asked.replies.append(reply)
-                if len(asked.replies) == asked.count:
-                    self._asked.popleft()
-                    if not asked.replied.done():
-                        asked.replied.set_result(asked.replies)
-        except Exception as error:  # noqa: BLE001 - a lost connection, or nonsense on it
-            self.lose(_as_lost(error))
-        finally:
-            with suppress(*TROUBLE):
-                await self._connection.disconnect(nowait=True)
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended.set()
+        self.lose(_as_lost(exc or EOFError("the server has closed the connection")))
+
+    def _take_in(self, reply: Reply) -> None:
+        if isinstance(reply, LostError):
+            # Still loading, as a rule: whatever was asked was not done.
+            raise reply
+        # What the server tells unasked is nobody's reply.
+        if isinstance(reply, PushNotification):
+            return
+        asked = self._asked[0]
+        asked.replies.append(reply)
+        if len(asked.replies) == asked.count:
+            self._asked.popleft()
+            if not asked.replied.done():
+                asked.replied.set_result(asked.replies)
 
 
 class Line:

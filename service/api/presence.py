@@ -32,9 +32,11 @@ async def while_present(
             await discard(task.result())
         raise
     finally:
-        task.cancel()
         leaving.cancel()
-        await asyncio.wait({task, leaving})
+        # A stream's first words would wait three turns of the loop for who only waits to be cancelled.
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
 
 async def left(request: Request) -> None:

@@ -50,9 +50,11 @@ class Records:
     edges: Sequence[EdgeRecord]
 
 
-def assemble(found: Found, *, told: Callable[[NodeId], NodeTold], order: Order) -> Records:
-    """Write everything found as records."""
-    scribe = Scribe()
+def assemble(
+    found: Found, *, told: Callable[[NodeId], NodeTold], order: Order, scribe: Scribe | None = None
+) -> Records:
+    """Write everything found as records; a `scribe` may have drafted some."""
+    scribe = scribe or Scribe()
     edges = found.write_edges(scribe)
     edges.sort(key=attrgetter("id"))
     nodes = scribe.write_nodes(found.hop, found=found, told=told)

@@ -47,6 +47,7 @@ class Scribe:
         self._sources = _Sources()
         self._bare: dict[tuple[str, datetime], list[WordRecord]] = {}
         self._frames = Frames()
+        self._drafts: dict[int, tuple[Told, EdgeRecord]] = {}
 
     def write_edge(self, edge: MergedEdge) -> EdgeRecord:
         """Write an edge of any number of words."""
@@ -66,12 +67,22 @@ class Scribe:
             [_word(word) for word in edge.provenance],
         )
 
+    def draft(self, word: Told) -> None:
+        """Write ahead what one source asserts; no node is told of by it before the claim is written."""
+        for edge in word.finding.listing.edges:
+            self._drafts[id(edge)] = word, self._record(edge, word)
+
     def write_claim(self, edge: Edge, *, word: Told) -> EdgeRecord:
         """Write an edge that one source alone asserts, as nearly all are."""
+        self.note(edge.subject.text, source=word.source)
+        self.note(edge.object.text, source=word.source)
+        # The word holds its edges, so another one cannot have the identity of one of them.
+        draft = self._drafts.get(id(edge))
+        return draft[1] if draft is not None and draft[0] is word else self._record(edge, word)
+
+    def _record(self, edge: Edge, word: Told) -> EdgeRecord:
         subject, object_, record = edge.subject.text, edge.object.text, edge.record
         source, fetched_at = word.source, word.finding.listing.fetched_at
-        self.note(subject, source=source)
-        self.note(object_, source=source)
         if record is None and not edge.attributes:
             # Where nothing but the relation is told, whatever was listed together has one word.
             words = self._bare.get((source, fetched_at))

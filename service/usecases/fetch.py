@@ -5,18 +5,17 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 
-from connectors.contract import Want
 from connectors.model import Address, NodeId, Outcome
 from connectors.ports import Allowance, Caller, Clock
 from connectors.walk import Finding, Listing, Trail, Walk
 from service.cache.freshness import Standing
 from service.usecases.ask import Ask, Held, Since
-from service.usecases.flight import TIME_IS_UP, Alone, Landing, Overhear, Rider, Route, to_nobody
+from service.usecases.flight import TIME_IS_UP, Alone, Landing, Overhear, Rider, to_nobody
 from service.usecases.flights import Flights
 from service.usecases.ledger import Ledger, Owed
 from service.usecases.perusal import Spare, endless, peruse
+from service.usecases.routing import route_of
 from service.usecases.settling import SERVED, Answered, batches, for_all, from_cache, settled
 from service.usecases.shelf import Shelf
 from service.usecases.source import Source
@@ -25,9 +24,6 @@ from service.usecases.spending import Spending
 # Seconds from the beginning of an answer for which a source is awaited although a stale answer of its
 # is at hand that may stand in: a quick source is worth them, and a slow one goes on behind the answer.
 PATIENCE = 0.1
-# Seconds that a walk's looks into the cache and what it keeps may take, whoever asked: a replica whose
-# loop is busy must not ask, or have another one ask, what is known. The store gives up before.
-_FOR_ALL = 30.0
 
 
 async def _at_once() -> None:
@@ -42,10 +38,10 @@ class Fetcher:
     """Fetches for one answer, in the name of `caller`; `calls` counts upstream calls by source.
 
     `deadline` is in seconds of the clock's `monotonic`, `spare` says what is left of the answer's time when
-    so much is told. `heard` is told each finding as it comes, and
-    `room` is awaited before anything is asked: who reads the answer may be slower than its sources.
-    `left` are the trails of walks that were stopped on the way, here or on an earlier page;
-    `advanced` counts those that came farther here, `learnt` those of them that brought anything.
+    so much is told. `heard` is told each finding as it comes, `brought` those that a source was asked for.
+    `room` is awaited before anything is asked: who reads the answer may be slower than its sources. `left`
+    are the trails of walks that were stopped on the way, here or on an earlier page; `advanced` counts
+    those that came farther here, `learnt` those that brought anything.
     """
 
     shelf: Shelf
@@ -57,6 +53,7 @@ class Fetcher:
     spare: Spare = endless
     calls: Counter[str] = field(default_factory=Counter)
     heard: Callable[[Ask, Finding], None] = _to_nobody
+    brought: Callable[[Ask, Finding], None] = _to_nobody
     room: Callable[[], Awaitable[None]] = _at_once
     left: dict[Ask, Trail] = field(default_factory=dict)
     advanced: int = 0
@@ -189,7 +186,7 @@ class Fetcher:
         """Have a batch asked, by whomever; again, where somebody else's patience or budget was at an end."""
         source, aspect = batch[0].source, batch[0].aspect
 
-        def overhear(address: Address, landing: Landing) -> None:
+        def overhear(rider: Rider, address: Address, landing: Landing) -> None:
             # Told at once, and settled when it has been kept.
             finding, ask = landing.finding, Ask(source, address, aspect)
             if finding is not None and not self._is_anothers(landing, rider, since):
@@ -228,7 +225,7 @@ class Fetcher:
         self, waiting: Mapping[Address, Ask], stale: Mapping[Ask, Held], since: Since, rider: Rider
     ) -> dict[Address, Landing]:
         flights, first = self.flights, next(iter(waiting.values()))
-        seats = flights.board(self._route(first, since), waiting, rider)
+        seats = flights.board(route_of(first, shelf=self.shelf, since=since), waiting, rider)
         standing_in = [
             seat
             for address, seat in seats.items()
@@ -294,6 +291,7 @@ class Fetcher:
         listing = finding.listing
         self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
         self.heard(ask, finding)
+        self.brought(ask, finding)
 
     def _adopt(self, ask: Ask, finding: Finding, trail: Trail | None) -> None:
         self._measure(ask, trail)
@@ -311,32 +309,6 @@ class Fetcher:
     def _rider(self, source: Source, overhear: Overhear = to_nobody) -> Rider:
         spending = Spending(self.allowance, self.calls, source.name)
         return Rider(self.caller, self.deadline, spending, overhear)
-
-    def _route(self, ask: Ask, since: Since) -> Route:
-        """Give the way to ask questions like this one: of its source, tenant and aspect."""
-        source, shelf = ask.source, self.shelf
-        access = shelf.accesses[source.name]
-        assert access.sender is not None  # noqa: S101 - `_without_call` has seen to it
-
-        async def look(addresses: Sequence[Address]) -> Collection[Address]:
-            asks = [Ask(source, address, ask.aspect) for address in addresses]
-            known = await shelf.peek(asks, since=since, deadline=self.clock.monotonic() + _FOR_ALL)
-            return {each.address for each in known}
-
-        async def keep(findings: Sequence[Finding]) -> None:
-            await shelf.keep(source, findings, deadline=self.clock.monotonic() + _FOR_ALL)
-
-        return Route(
-            source=source,
-            sender=access.sender,
-            want=(want := Want(ask.aspect, shelf.filter)),
-            group=(source.name, access.identity, ask.address.tenant, want, shelf.markers_only, since.afresh),
-            key=lambda address: shelf.flight_key(Ask(source, address, ask.aspect)),
-            look=look,
-            keep=keep,
-            shared=partial(for_all, source=source),
-            places=lambda address: shelf.places(Ask(source, address, ask.aspect)),
-        )
 
     def _measure(self, ask: Ask, trail: Trail | None) -> None:
         """Count how far a walk has come that was stopped; once, by its first address."""

@@ -29,10 +29,10 @@ class Drive(Protocol):
         ...
 
 
-Overhear = Callable[[Address, "Landing"], None]
+Overhear = Callable[["Rider", Address, "Landing"], None]
 
 
-def to_nobody(address: Address, landing: "Landing") -> None:
+def to_nobody(rider: "Rider", address: Address, landing: "Landing") -> None:
     """Tell nobody."""
 
 
@@ -40,7 +40,7 @@ def to_nobody(address: Address, landing: "Landing") -> None:
 class Rider:
     """One answer that waits: in whose name, until when (`monotonic`), and what it may spend.
 
-    `overhear` is told how a question has ended while that is still being kept.
+    `overhear` is told, by its rider, how a question has ended while that is still being kept.
     """
 
     caller: Caller
@@ -147,7 +147,12 @@ class Flight:
     @property
     def exhausted(self) -> bool:
         """Tell whether nobody has a call left."""
-        return all(rider.allowance.exhausted for rider in self.riders)
+        # Asked four times a call, and mostly of the only one there is: without a generator.
+        for seat in self.seats:
+            for rider in seat.riders:
+                if not rider.allowance.exhausted:
+                    return False
+        return True
 
     def take(self) -> bool:
         """Have the first who can pay for one call."""

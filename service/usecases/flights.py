@@ -20,9 +20,11 @@ from connectors.model import Address
 from connectors.ports import Caller, Clock
 from connectors.walk import Walk
 from service.graph.budget import Tally
+from service.usecases.desk import Desk, Unhurried
 from service.usecases.flight import Drive, Flight, Landing, Rider, Route, Seat
 from service.usecases.lease import Leases, Taken
 from service.usecases.meter import Meter
+from service.usecases.source import Source
 
 # Seconds that a batch with room left waits for what others ask: less than one call takes.
 _GATHERING = 0.002
@@ -50,6 +52,7 @@ class Flights:
         self._seats: dict[str, Seat] = {}
         self._open: dict[object, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._desks: dict[str, Desk] = {}
         self._failed: OrderedDict[str, float] = OrderedDict()
         leases.on_wanted(self._wanted)
 
@@ -158,7 +161,9 @@ class Flights:
             if not flight.unknown:
                 await self._pass_known(flight)
             if flight.seats:
-                await self._walk(flight)
+                desk = self._desk(route.source)
+                with desk.walking():
+                    await self._walk(flight, desk)
         except Exception as error:  # noqa: BLE001 - a defect is told to those who wait, and ends nobody else
             for seat in flight.seats:
                 if not seat.landed.done():
@@ -167,6 +172,8 @@ class Flights:
                     seat.landed.exception()
         finally:
             self._close(flight)
+            # Seats know their flight: what of an answer is in a circle only a collector would free.
+            flight.seats.clear()
             await self._leases.give_back(held)
 
     async def _gather(self, flight: Flight) -> None:
@@ -199,12 +206,13 @@ class Flights:
             flight.seats.remove(seat)
             self._land(seat, Landing())
 
-    async def _walk(self, flight: Flight) -> None:
+    async def _walk(self, flight: Flight, desk: Desk) -> None:
         route, addresses = flight.route, [seat.address for seat in flight.seats]
         walk = flight.walk = Walk(route.source.connector, addresses, route.want)
         # Riders leave in their own time; this ends what would go on for ever.
         deadline = self._clock.monotonic() + _LONGEST
-        found = await self.drive(walk, sender=route.sender, demand=flight, deadline=deadline)
+        sender = Unhurried(route.sender, desk)
+        found = await self.drive(walk, sender=sender, demand=flight, deadline=deadline)
         shared = [route.shared(finding) for finding in found]
         trail = walk.trail(now=self._clock.now())
         # What has ended this walk for want of time need not end one that begins now.
@@ -217,12 +225,14 @@ class Flights:
                 # Who comes while it is being kept has not waited for it.
                 self._unlist(seat)
             for rider in seat.riders:
-                rider.overhear(seat.address, flight.over[seat.address])
-        # Who has something to tell by now goes first.
-        await asyncio.sleep(0)
+                rider.overhear(rider, seat.address, flight.over[seat.address])
+        await desk.keep()
         await route.keep(shared)
         for seat in flight.seats:
             self._land(seat, flight.over[seat.address])
+
+    def _desk(self, source: Source) -> Desk:
+        return self._desks.setdefault(source.name, Desk(places=source.pace.concurrency))
 
     async def _follow(self, seat: Seat) -> None:
         try:
@@ -231,6 +241,7 @@ class Flights:
             self._land(seat, Landing())
         finally:
             self._close(seat.flight)
+            seat.flight.seats.clear()
 
     def _unlist(self, seat: Seat) -> None:
         if self._seats.get(seat.key) is seat:

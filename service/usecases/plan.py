@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from connectors.contract import Connector
 from connectors.model import NodeId, Outcome
-from connectors.ports import Clock, Sender
+from connectors.ports import Clock
 from connectors.walk import Finding, Walk
 from connectors.wire import Aspect
 from service.usecases.ask import Ask
@@ -73,13 +74,13 @@ class _Notes:
     """A driver that makes no call: it notes how every walk would begin."""
 
     clock: Clock
-    walks: list[tuple[Sender, tuple[Finding, ...], int]] = field(default_factory=list)
+    walks: list[tuple[Connector, tuple[Finding, ...], int]] = field(default_factory=list)
 
-    async def __call__(self, walk: Walk, *, sender: Sender, **_: object) -> tuple[Finding, ...]:
+    async def __call__(self, walk: Walk, **_: object) -> tuple[Finding, ...]:
         opening = len(walk.start())
         walk.stop(Outcome.UNAVAILABLE, _NOT_ASKED)
         findings = walk.finish(now=self.clock.now())
-        self.walks.append((sender, findings, opening))
+        self.walks.append((walk.connector, findings, opening))
         return findings
 
 
@@ -133,11 +134,11 @@ def _whole(hop: HopEstimate) -> PlannedHop:
 
 def _terrain(run: Run, notes: _Notes) -> Terrain:
     fetcher, request = run.inquiry.fetcher, run.request
-    names = {id(access.sender): name for name, access in fetcher.shelf.accesses.items()}
+    names = {id(source.connector): name for name, source in fetcher.shelf.sources.items()}
     due: dict[int, list[Due]] = defaultdict(list)
     described: Counter[tuple[str, int]] = Counter()
-    for sender, findings, opening in notes.walks:
-        name = names[id(sender)]
+    for connector, findings, opening in notes.walks:
+        name = names[id(connector)]
         for finding in findings:
             listing = finding.listing
             source = fetcher.shelf.sources[name]

@@ -4,6 +4,8 @@
 depends on the machine and on how much is told of a record; it is learnt from the answers before.
 """
 
+from connectors.ports import Clock
+
 # Seconds, before anything is known: what the slowest machine in sight takes.
 _AT_FIRST = 150e-6
 # Of fewer records an answer tells nothing: it takes what any answer takes.
@@ -37,6 +39,10 @@ class Reserve:
     def takes(self, records: int) -> float:
         """Give the seconds that so many records are thought to take."""
         return self._per_record * records
+
+    def spare(self, records: int, more: int, *, end: float, clock: Clock) -> float:
+        """Give the seconds left until `end` if so many records are told, and so many more."""
+        return end - clock.monotonic() - self.takes(records + more)
 
     def of(self, records: int, *, timeout: float) -> float:
         """Give the seconds to keep for an answer of so many records that has `timeout` in all."""

@@ -20,11 +20,11 @@ from service.graph.expansion import Expansion
 from service.graph.path import PathSearch
 from service.graph.record import EdgeRecord
 from service.usecases.ask import Ask
+from service.usecases.drafts import Drafts
 from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.lookout import scouting
 from service.usecases.naming import Naming
-from service.usecases.perusal import endless
 from service.usecases.report import Report
 from service.usecases.request import GraphRequest
 from service.usecases.reserve import Reserve
@@ -73,6 +73,9 @@ class Run:
         self.naming = naming
         self.told_of: Teller = teller(sources, inquiry=inquiry, naming=naming)
         self.seeds: tuple[Seed, ...] = ()
+        self.drafts = Drafts(naming)
+        if request.rule.is_plain and request.to is None:
+            inquiry.fetcher.brought = self.drafts.write
         self._sources = tuple(sources)
         self._located = located
         self._unsure = frozenset({"identity"} if unsure else ())
@@ -271,9 +274,8 @@ class Run:
         records = sum(self.machine.size) + len(self._tried)
         timeout = self.request.budget.timeout.total_seconds()
         fetcher.deadline = self._end - self._reserve.of(records, timeout=timeout)
-        fetcher.spare = partial(self._spare, records)
+        fetcher.spare = partial(self._reserve.spare, records, end=self._end, clock=fetcher.clock)
         answers = await self.inquiry.fetch(self._by_worth(asks), nodes=self._canonical_nodes())
-        fetcher.spare = endless  # or the two would hold each other
         self.heard_at = fetcher.clock.monotonic()
         for ask in asks:
             self.inquiry.note(ask, answers[ask])
@@ -286,10 +288,6 @@ class Run:
         if told:
             self.machine.absorb(told)
         self.watch()
-
-    def _spare(self, records: int, more: int) -> float:
-        """Give the seconds left when all that is known and so much more is told."""
-        return self._end - self.inquiry.fetcher.clock.monotonic() - self._reserve.takes(records + more)
 
     def _by_worth(self, asks: Mapping[Ask, Address]) -> tuple[Ask, ...]:
         """Put first what most relations are known to lead to: if the calls run out, it is not for its sake.
@@ -313,6 +311,8 @@ class Run:
             return None
         outcome = self.inquiry.outcome(source, address)
         judged = finding if outcome is finding.outcome else replace(finding, outcome=outcome)
+        if (drafted := self.drafts.word(Ask(source, address), judged)) is not None:
+            return drafted
         named = self.naming.rename(source, judged)
         if not isinstance(address, Selection):
             return Told(source.name, named)

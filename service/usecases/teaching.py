@@ -30,10 +30,13 @@ _TAG_LETTERS = 8
 
 
 class _Met(NamedTuple):
-    """Something whose relations were asked for, and what came of it; if not `fetched`, it was cached."""
+    """Something whose relations were asked for, and what came of it; if not `fetched`, it was cached.
+
+    `name` is the text of what the answer calls it.
+    """
 
     ask: Ask
-    name: Address
+    name: str
     hop: int
     finding: Finding
     fetched: bool
@@ -41,7 +44,7 @@ class _Met(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """The course that an answer took, in the order of the asking.
+    """The course that an answer took, in the order of the asking; its nodes go by their texts.
 
     `led` are the nodes to which the cache alone had led: the seeds, and on from what was cached.
     `behind` are those next to a node that was fetched, `answered` those of which a source told.
@@ -50,10 +53,11 @@ class _Course:
     machine: Expansion
     hasher: Hasher
     met: Sequence[_Met]
-    neighbors: Mapping[NodeId, set[NodeId]]
-    led: set[Address]
-    behind: set[Address]
-    answered: set[tuple[str, Address]]
+    hops: Mapping[str, int]
+    neighbors: Mapping[str, set[str]]
+    led: set[str]
+    behind: set[str]
+    answered: set[tuple[str, str]]
 
     def counted(self) -> Iterator[_Met]:
         """Give those that tell how much the cache has of what it does not lead to.
@@ -88,10 +92,9 @@ class _Course:
 
     def _onward(self, met: _Met) -> float | None:
         """Give what share of the next nodes behind one were asked about as well; None if none was due."""
-        if not isinstance(met.name, NodeId) or met.hop + 1 >= self.machine.hops:
+        if not isinstance(met.ask.address, NodeId) or met.hop + 1 >= self.machine.hops:
             return None
-        hops = self.machine.hop
-        behind = [node for node in self.neighbors.get(met.name, ()) if hops[node] == met.hop + 1]
+        behind = [node for node in self.neighbors.get(met.name, ()) if self.hops[node] == met.hop + 1]
         source = met.ask.source.name
         return sum((source, node) in self.answered for node in behind) / len(behind) if behind else None
 
@@ -141,35 +144,35 @@ def _covers(address: Address, end: NodeId) -> bool:
 def _all_met(run: Run, machine: Expansion, *, began: datetime) -> Iterator[_Met]:
     for ask, finding in run.inquiry.findings.items():
         if ask.aspect is Aspect.RELATIONS:
-            name = run.naming.name(ask.source, ask.address) if isinstance(ask.address, NodeId) else None
-            hop = 0 if name is None else machine.hop.get(name, 0)
-            yield _Met(ask, name or ask.address, hop, finding, finding.listing.fetched_at >= began)
+            name, hop = ask.address, 0
+            if isinstance(name, NodeId):
+                name = run.naming.name(ask.source, name)
+                hop = machine.hop.get(name, 0)
+            yield _Met(ask, str(name), hop, finding, finding.listing.fetched_at >= began)
 
 
 def _course(machine: Expansion, met: Sequence[_Met], *, hasher: Hasher) -> _Course:
-    neighbors = _neighbors(machine)
+    hops = {node.text: hop for node, hop in machine.hop.items()}
+    neighbors = _neighbors(machine, hops)
     fetched = {each.name for each in met if each.fetched}
     cached = {each.name for each in met if not each.fetched}
-    led: set[Address] = {node for node, hop in machine.hop.items() if hop == 0}
-    behind: set[Address] = set()
-    for node in sorted(machine.hop, key=machine.hop.__getitem__):
+    led = {node for node, hop in hops.items() if hop == 0}
+    behind: set[str] = set()
+    asked = [node for node in hops if node in cached or node in fetched]
+    for node in sorted(asked, key=hops.__getitem__):
         if node in led and node in cached:
             led |= neighbors.get(node, set())
         if node in fetched:
-            next_hop = machine.hop[node] + 1
-            behind.update(each for each in neighbors.get(node, ()) if machine.hop[each] == next_hop)
+            next_hop = hops[node] + 1
+            behind.update(each for each in neighbors.get(node, ()) if hops[each] == next_hop)
     answered = {(each.ask.source.name, each.name) for each in met if each.finding.outcome.answered}
-    return _Course(machine, hasher, met, neighbors, led, behind, answered)
+    return _Course(machine, hasher, met, hops, neighbors, led, behind, answered)
 
 
-def _neighbors(machine: Expansion) -> Mapping[NodeId, set[NodeId]]:
+def _neighbors(machine: Expansion, hops: Mapping[str, int]) -> Mapping[str, set[str]]:
     """Give the neighbors of every node that was due to be asked about; the others are of no use here."""
-    nodes = {node.text: node for node in machine.hop}
-    neighbors: dict[NodeId, set[NodeId]] = {
-        node: set() for node, hop in machine.hop.items() if hop < machine.hops
-    }
-    for one, other in machine.ends():
-        subject, object_ = nodes[one], nodes[other]
+    neighbors: dict[str, set[str]] = {node: set() for node, hop in hops.items() if hop < machine.hops}
+    for subject, object_ in machine.ends():
         if subject in neighbors:
             neighbors[subject].add(object_)
         if object_ in neighbors:
@@ -185,5 +188,5 @@ def _new(course: _Course) -> Iterator[tuple[int, int, int]]:
     for hop in range(whole):
         here = [node for node, at in machine.hop.items() if at == hop]
         if all(machine.expansion_of(node) == "complete" for node in here):
-            met = sum(len(course.neighbors.get(node, ())) for node in here)
+            met = sum(len(course.neighbors.get(node.text, ())) for node in here)
             yield hop, min(sizes[hop + 1], met), met

@@ -1,5 +1,6 @@
 """Records are the same whichever way they are written, and share what they have in common."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -71,3 +72,29 @@ def test_a_node_has_the_sources_of_its_edges_and_of_its_facts() -> None:
     assert record.sources == ["s1", "s2"]
     assert record.known_degree == {"value": 2, "relation": "gte"}
     assert (record.label, record.aliases, record.expansion) == ("a", ["x:y:z"], "complete")
+
+
+@given(edge=edges)
+def test_a_draft_is_what_would_be_written_without_it(edge: Edge) -> None:
+    """What was written ahead is given as it is, and tells of its nodes only when it is asked for."""
+    word = Told("feed", Finding(Outcome.OK, listing_of(A, (edge,))))
+    ahead, plain = Scribe(), Scribe()
+    ahead.draft(word)
+    assert _speakers(ahead) == []
+    assert ahead.write_claim(edge, word=word) == plain.write_claim(edge, word=word)
+    assert _speakers(ahead) == _speakers(plain)
+
+
+def test_another_word_is_not_written_by_a_draft() -> None:
+    """Who says the same at another time is quoted with that time."""
+    edge = Edge(A, B, "r", directed=False)
+    early, late = listing_of(A, (edge,)), replace(listing_of(A, (edge,)), fetched_at=NOON + timedelta(1))
+    scribe = Scribe()
+    scribe.draft(Told("feed", Finding(Outcome.OK, early)))
+    (word,) = scribe.write_claim(edge, word=Told("feed", Finding(Outcome.OK, late))).provenance
+    assert word.fetched_at == "2026-01-02T12:00:00Z"
+
+
+def _speakers(scribe: Scribe) -> list[str]:
+    (record,) = scribe.write_nodes((A,), found=_Lone(), told=lambda _: NodeTold({}))
+    return list(record.sources)

@@ -38,3 +38,11 @@ async def test_an_answer_from_the_cache_leaves_nothing_to_collect(stage: Any) ->
     _star(stage)
     await stage.ask(HUB, hops=3)
     assert await _left_by(stage) == Counter()
+
+
+async def test_an_answer_from_its_sources_leaves_nothing_to_collect(stage: Any) -> None:
+    """Neither its questions, nor the walks that asked them."""
+    _star(stage)
+    # What only the first answer makes is kept.
+    await stage.ask("n:t:0 beyond")
+    assert await _left_by(stage) == Counter()

@@ -1,0 +1,85 @@
+"""Where the replies of one source are taken up: one in a turn of the loop while calls wait for a place.
+
+Many replies may come at once. Were all of them read and written down before the loop turns again, the
+places that they have left at the source would stay empty meanwhile, although calls wait for them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.ports import Demand, Sender
+from connectors.wire import Call, Reply
+
+# From a stream hearing of something to its caller being told: what is not urgent comes behind that.
+_TURNS_TO_TELL = 5
+
+
+class Desk:
+    """Counts the walks of one source that are under way, and says when to take up what they bring."""
+
+    def __init__(self, *, places: int) -> None:
+        """Start with none; so many calls may be out at once."""
+        self._places = places
+        self._walks = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_taken = False
+
+    @contextmanager
+    def walking(self) -> Iterator[None]:
+        """Count a walk while the block lasts."""
+        self._walks += 1
+        try:
+            yield
+        finally:
+            self._walks -= 1
+
+    async def read(self) -> None:
+        """Wait until a reply may be read: at once, unless calls wait and others are read."""
+        if self._walks > self._places:
+            await self._turn()
+
+    async def keep(self) -> None:
+        """Wait until what was read may be written down, behind whoever tells of it."""
+        if self._walks > self._places:
+            await self._turn()
+            return
+        for _ in range(_TURNS_TO_TELL):
+            await asyncio.sleep(0)
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        if not self._is_taken:
+            self._is_taken = True
+            loop.call_soon(self._call_next)
+            return
+        called = loop.create_future()
+        self._waiting.append(called)
+        await called
+
+    def _call_next(self) -> None:
+        while self._waiting:
+            called = self._waiting.popleft()
+            # Who was cancelled needs no turn.
+            if not called.done():
+                called.set_result(None)
+                asyncio.get_running_loop().call_soon(self._call_next)
+                return
+        self._is_taken = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unhurried:
+    """A Sender whose replies wait at a desk; their places at the source are free by then."""
+
+    sender: Sender
+    desk: Desk
+
+    async def send(self, call: Call, *, timeout: timedelta, demand: Demand) -> Reply:
+        """Give the reply when it may be read."""
+        reply = await self.sender.send(call, timeout=timeout, demand=demand)
+        await self.desk.read()
+        return reply
