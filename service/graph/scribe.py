@@ -1,16 +1,18 @@
 """Writes the records of one answer; what many of them share is made once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
-from connectors.model import Edge, NodeFacts, NodeId, encode_ref
+from connectors.model import Edge, NodeFacts, NodeId, encode_refs
 from service.graph.asked import Degree, Told
 from service.graph.merge import Assertion, Frames, MergedEdge, edge_id
 from service.graph.record import EdgeRecord, NodeRecord, WordRecord
 
 _NOBODY: frozenset[str] = frozenset()
+_TEXT = attrgetter("text")
 
 
 class NodeTold(NamedTuple):
@@ -99,14 +101,15 @@ class Scribe:
             self._speakers[end] = held | names
 
     def write_nodes(
-        self, nodes: Iterable[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]
+        self, nodes: Collection[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]
     ) -> list[NodeRecord]:
         """Write nodes, in their order."""
         # Some thousand times in an answer: whatever need not be looked up each time is not.
         hop, expansion_of, degree_of = found.hop, found.expansion_of, found.degree_of
         speakers_of = self._speakers.get
         records = []
-        for node in nodes:
+        texts = list(map(_TEXT, nodes))
+        for node, address, ref in zip(nodes, texts, encode_refs(texts), strict=True):
             facts_by_source, aliases = told(node)
             label = url = None
             attributes: dict[str, dict[str, Any]] = {}
@@ -115,11 +118,11 @@ class Scribe:
                 label = label or facts.label
                 url = url or facts.url
                 attributes[name] = dict(facts.attributes)
-            address, key, degree = node.text, node.key, degree_of(node)
+            key, degree = node.key, degree_of(node)
             records.append(
                 NodeRecord(
                     address,
-                    encode_ref(address),
+                    ref,
                     node.namespace,
                     node.tenant,
                     node.type,
