@@ -32,7 +32,6 @@ class Order:
 
 
 _BY_ID = Order()
-_NOBODY: frozenset[str] = frozenset()
 
 
 class Found(Progress, Protocol):

@@ -27,8 +27,9 @@ class Extent:
         self.edges: dict[EdgeName, Claims] = {}
         self._rule = rule
         self._is_even = rule.is_even
-        # The hops again by texts: of each edge both ends are looked up.
+        # The hops by texts: of each edge both ends are looked up. And whose hop is not told of yet.
         self._hop: dict[str, int] = {}
+        self._moved: dict[str, None] = {}
         self._arcs: dict[str, list[str]] = defaultdict(list)
         self._arcs_of = 0
         # Edges from nodes that nothing has reached yet.
@@ -42,23 +43,26 @@ class Extent:
         """Have a node held at hop 0, be it new or not."""
         held = self._hop.get(node.text)
         self.nodes.setdefault(node.text, node)
-        self._put(node.text, 0)
+        self._hop[node.text] = 0
+        self._moved[node.text] = None
         if held:
             self._spread(deque([node.text]))
+        self._tell()
 
     def take(self, nodes: Iterable[NodeId], *, edges: Pool) -> None:
         """Take in new nodes, and new edges that lead to them; both ends of each edge are held then."""
         for node in nodes:
             # Who stands is held already.
-            if node.text not in self._hop:
-                self.nodes[node.text] = node
-                self._put(node.text, FAR)
+            text = node.text
+            if text not in self._hop:
+                self.nodes[text], self._hop[text], self._moved[text] = node, FAR, None
         self.edges.update(edges)
         left: list[EdgeName] = [*self._early, *edges]
         # An edge to be followed from a new node may come before the one that reaches the node.
         while left and len(early := self._relax(left)) < len(left):
             left = early
         self._early = left
+        self._tell()
 
     def join(self, name: EdgeName, *, claims: Claims) -> None:
         """Add claims about an edge that is held."""
@@ -74,8 +78,10 @@ class Extent:
                     unseen[start] += any(way[0] == start for way in self._ways(name))
         return unseen
 
-    def _put(self, text: str, hop: int) -> None:
-        self._hop[text] = self.hop[self.nodes[text]] = hop
+    def _tell(self) -> None:
+        for text in self._moved:
+            self.hop[self.nodes[text]] = self._hop[text]
+        self._moved.clear()
 
     def _ways(self, name: EdgeName) -> Sequence[tuple[str, str]]:
         """Give from which end to which an edge leads."""
@@ -87,7 +93,7 @@ class Extent:
 
     def _relax(self, names: Iterable[EdgeName]) -> list[EdgeName]:
         """Set the hops of new nodes and correct those of others; gives the edges that came too early."""
-        hop = self._hop
+        hop, moved = self._hop, self._moved
         early: list[EdgeName] = []
         nearer: deque[str] = deque()
         for name in names:
@@ -95,7 +101,7 @@ class Extent:
             for start, end in ways:
                 reached, held = hop[start] + 1, hop[end]
                 if reached < held:
-                    self._put(end, reached)
+                    hop[end], moved[end] = reached, None
                     if held != FAR:
                         nearer.append(end)
             if ways and FAR in (hop[ways[0][0]], hop[ways[-1][0]]):
@@ -107,13 +113,13 @@ class Extent:
         """Bring near what lies behind nodes that have come nearer."""
         if nearer:
             self._complete_arcs()
-        hop = self._hop
+        hop, moved = self._hop, self._moved
         while nearer:
             start = nearer.popleft()
             reached = hop[start] + 1
             for end in self._arcs[start]:
                 if reached < hop[end]:
-                    self._put(end, reached)
+                    hop[end], moved[end] = reached, None
                     nearer.append(end)
 
     def _complete_arcs(self) -> None:

@@ -1,5 +1,6 @@
 """Writes the records of one answer; what many of them share is made once."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -11,7 +12,6 @@ from service.graph.asked import Degree, Told
 from service.graph.merge import Assertion, Frames, MergedEdge, edge_id
 from service.graph.record import EdgeRecord, NodeRecord, WordRecord
 
-_NOBODY: frozenset[str] = frozenset()
 _TEXT = attrgetter("text")
 
 
@@ -44,8 +44,8 @@ class Scribe:
 
     def __init__(self) -> None:
         """Start with nothing written."""
-        self._speakers: dict[str, frozenset[str]] = {}
-        self._alone = _Alone()
+        # By source the ends of its edges.
+        self._ends: dict[str, set[str]] = defaultdict(set)
         self._sources = _Sources()
         self._bare: dict[tuple[str, datetime], list[WordRecord]] = {}
         self._frames = Frames()
@@ -72,8 +72,9 @@ class Scribe:
         """Write an edge that one source alone asserts, as nearly all are."""
         subject, object_, record = edge.subject.text, edge.object.text, edge.record
         source, fetched_at = word.source, word.finding.listing.fetched_at
-        self.note(subject, source=source)
-        self.note(object_, source=source)
+        ends = self._ends[source]
+        ends.add(subject)
+        ends.add(object_)
         if record is None and not edge.attributes:
             # Where nothing but the relation is told, whatever was listed together has one word.
             words = self._bare.get((source, fetched_at))
@@ -87,7 +88,7 @@ class Scribe:
             object_,
             edge.relation,
             edge.directed,
-            _time(edge.created_at),
+            None if edge.created_at is None else _time(edge.created_at),
             _time(edge.deleted_at) if edge.deleted else None,
             edge.deleted,
             words,
@@ -95,10 +96,7 @@ class Scribe:
 
     def note(self, end: str, *, source: str) -> None:
         """Note that a source has told of an edge of this node."""
-        names = self._alone[source]
-        held = self._speakers.setdefault(end, names)
-        if held is not names:
-            self._speakers[end] = held | names
+        self._ends[source].add(end)
 
     def write_nodes(
         self, nodes: Collection[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]
@@ -106,7 +104,7 @@ class Scribe:
         """Write nodes, in their order."""
         # Some thousand times in an answer: whatever need not be looked up each time is not.
         hop, expansion_of, degree_of = found.hop, found.expansion_of, found.degree_of
-        speakers_of = self._speakers.get
+        speakers = tuple(self._ends.items())
         records = []
         texts = list(map(_TEXT, nodes))
         for node, address, ref in zip(nodes, texts, encode_refs(texts), strict=True):
@@ -134,27 +132,21 @@ class Scribe:
                     None if degree is None else _degree_record(degree),
                     attributes,
                     aliases,
-                    self._sources[speakers_of(address, _NOBODY), tuple(attributes)],
+                    self._sources[
+                        tuple([name for name, ends in speakers if address in ends]), tuple(attributes)
+                    ],
                 )
             )
         return records
 
 
-class _Sources(dict[tuple[frozenset[str], tuple[str, ...]], list[str]]):
+class _Sources(dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]]):
     """The sources of a node by those of its edges and those of its facts, of which an answer has few."""
 
-    def __missing__(self, names: tuple[frozenset[str], tuple[str, ...]]) -> list[str]:
+    def __missing__(self, names: tuple[tuple[str, ...], tuple[str, ...]]) -> list[str]:
         speakers, tellers = names
-        sources = self[names] = sorted(speakers.union(tellers))
+        sources = self[names] = sorted({*speakers, *tellers})
         return sources
-
-
-class _Alone(dict[str, frozenset[str]]):
-    """Sets of one source each, so that most nodes share theirs."""
-
-    def __missing__(self, source: str) -> frozenset[str]:
-        alone = self[source] = frozenset((source,))
-        return alone
 
 
 def _degree_record(degree: Degree) -> dict[str, Any]:
