@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import repeat
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from msgspec import MsgspecError
 from msgspec.msgpack import Decoder, Encoder
@@ -184,18 +184,21 @@ def _draft(row: ListingRow, columns: Columns, names: dict[str, NodeId]) -> Draft
 
 
 def _edges(count: int, nodes: Sequence[NodeId], columns: Columns) -> list[Edge]:
+    if not count:
+        return []
+    relations, directions, deletions, attributes = zip(*columns.bonds, strict=True)
     return build(
         Edge,
         count,
         map(nodes.__getitem__, columns.subjects),
         map(nodes.__getitem__, columns.objects),
-        map(itemgetter(0), columns.bonds),
-        map(itemgetter(1), columns.bonds),
+        relations,
+        directions,
         columns.records,
         columns.created_at,
         columns.deleted_at,
-        map(itemgetter(2), columns.bonds),
-        map(itemgetter(3), columns.bonds),
+        deletions,
+        attributes,
     )
 
 
