@@ -11,6 +11,7 @@ from service.api.format.written import Written
 from service.graph.record import EdgeRecord, NodeRecord, Record
 from service.usecases.page import lasting as timeless
 
+_TOLD = attrgetter("id", "created_at", "deleted_at", "deleted", "provenance")
 _PASSING = frozenset({"spent", "requested", "next_cursor"})
 # Fields of a source's report that tell of this one fetch rather than of the graph.
 _PASSING_OF_SOURCE = frozenset({"calls", "cached", "age_seconds", "retry_after_seconds", "detail"})
@@ -36,11 +37,13 @@ def _said(edges: Sequence[Record]) -> Iterator[bytes]:
     if set(map(type, edges)) - {EdgeRecord}:
         yield encode_json(list(map(timeless, edges)))
         return
+    if not edges:
+        return
     # The id stands for the ends, the relation, the direction and the record.
-    yield "".join(map(attrgetter("id"), edges)).encode()
-    yield encode_json(list(map(attrgetter("created_at", "deleted_at", "deleted"), edges)))
+    ids, *when, provenances = zip(*map(_TOLD, edges), strict=True)
+    yield "".join(ids).encode()
+    yield encode_json(when)
     # Most edges share what is said of them with all that were listed together.
-    provenances = list(map(attrgetter("provenance"), edges))
     texts = {
         place: encode_json([(word.source, word.attributes) for word in words])
         for place, words in dict(zip(map(id, provenances), provenances, strict=True)).items()

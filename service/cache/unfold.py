@@ -3,7 +3,7 @@
 Nothing of the model is made here, so who only looks at an entry pays for no more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, compress, repeat
 from operator import add, mul
 from typing import Any, NamedTuple
@@ -122,8 +122,13 @@ def _attributes(row: ListingRow, keys: Sequence[str], sizes: Sequence[int], read
         for place, (name, column) in enumerate(zip(row.names, columns, strict=True))
     ]
     told = [kind.told not in (UNTOLD, APART) for kind in row.kinds]
-    dealing = [list(map(pairs.__getitem__, kind.columns)) for kind in row.kinds]
-    attributes = [tuple(map(next, dealing[number])) for number in row.order if told[number]]
+    # Kinds share their columns: whose turn it is takes the next pair of each of its own.
+    dealing: list[Iterator[Attributes]] = [
+        zip(*map(pairs.__getitem__, kind.columns), strict=False) if kind.columns else repeat(())
+        for kind in row.kinds
+    ]
+    turns = compress(row.order, map(told.__getitem__, row.order))
+    attributes = list(map(next, map(dealing.__getitem__, turns)))
     wanted = map(len, [kind.columns for kind in row.kinds])
     if sum(map(len, attributes)) != sum(map(mul, sizes, wanted)):
         raise EntryError("an attribute has no value")
