@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import compress, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -46,7 +47,8 @@ class Scribe:
         """Start with nothing written."""
         # By source the ends of its edges.
         self._ends: dict[str, set[str]] = defaultdict(set)
-        self._sources = _Sources()
+        # The sources of a node by whose edges it is an end of and whose facts it has: an answer has few such.
+        self._sources: dict[tuple[tuple[bool, ...], tuple[str, ...]], list[str]] = {}
         self._bare: dict[tuple[str, datetime], list[WordRecord]] = {}
         self._frames = Frames()
 
@@ -104,10 +106,12 @@ class Scribe:
         """Write nodes, in their order."""
         # Some thousand times in an answer: whatever need not be looked up each time is not.
         hop, expansion_of, degree_of = found.hop, found.expansion_of, found.degree_of
-        speakers = tuple(self._ends.items())
+        known = self._sources
         records = []
         texts = list(map(_TEXT, nodes))
-        for node, address, ref in zip(nodes, texts, encode_refs(texts), strict=True):
+        ends = [map(each.__contains__, texts) for each in self._ends.values()]
+        spoken = zip(*ends, strict=True) if ends else repeat(())
+        for node, address, ref, speakers in zip(nodes, texts, encode_refs(texts), spoken, strict=False):
             facts_by_source, aliases = told(node)
             label = url = None
             attributes: dict[str, dict[str, Any]] = {}
@@ -116,6 +120,11 @@ class Scribe:
                 label = label or facts.label
                 url = url or facts.url
                 attributes[name] = dict(facts.attributes)
+            tellers = tuple(attributes)
+            sources = known.get((speakers, tellers))
+            if sources is None:
+                named = sorted({*compress(self._ends, speakers), *tellers})
+                sources = known[speakers, tellers] = named
             key, degree = node.key, degree_of(node)
             records.append(
                 NodeRecord(
@@ -132,21 +141,10 @@ class Scribe:
                     None if degree is None else _degree_record(degree),
                     attributes,
                     aliases,
-                    self._sources[
-                        tuple([name for name, ends in speakers if address in ends]), tuple(attributes)
-                    ],
+                    sources,
                 )
             )
         return records
-
-
-class _Sources(dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]]):
-    """The sources of a node by those of its edges and those of its facts, of which an answer has few."""
-
-    def __missing__(self, names: tuple[tuple[str, ...], tuple[str, ...]]) -> list[str]:
-        speakers, tellers = names
-        sources = self[names] = sorted({*speakers, *tellers})
-        return sources
 
 
 def _degree_record(degree: Degree) -> dict[str, Any]:
