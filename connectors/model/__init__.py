@@ -1,7 +1,15 @@
 """The vocabulary: frozen, hashable values in terms of the standard library only."""
 
 from connectors.model.edge import Edge, undirected
-from connectors.model.ids import Address, NodeId, Selection, decode_ref, encode_ref, parse_address
+from connectors.model.ids import (
+    Address,
+    NodeId,
+    Selection,
+    decode_ref,
+    encode_ref,
+    encode_refs,
+    parse_address,
+)
 from connectors.model.node import Attributes, NodeFacts, Value
 from connectors.model.outcome import Outcome, worst
 from connectors.model.relation import Relation
@@ -18,6 +26,7 @@ __all__ = [
     "Value",
     "decode_ref",
     "encode_ref",
+    "encode_refs",
     "parse_address",
     "undirected",
     "worst",

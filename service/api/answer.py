@@ -7,10 +7,11 @@ from fastapi import Request, Response
 from service.api.about import describe
 from service.api.etag import etag_of, is_held
 from service.api.format.media import Format, Table
-from service.api.format.writer import write_answer
+from service.api.format.writer import write_answer, write_json
 from service.api.format.written import Written
 from service.api.location import location_of, next_page_of
 from service.api.metering import note_answer
+from service.api.pieces import in_pieces
 from service.api.timing import timed
 from service.usecases.answering import Answer
 
@@ -54,6 +55,8 @@ def respond(
             headers["ETag"] = etag_of(written, format=format, table=table)
             if is_held(headers["ETag"], lines=request.headers.getlist("if-none-match")):
                 return Response(status_code=304, headers=headers)
+        if format is Format.JSON:
+            return in_pieces(write_json(written), headers=headers, media_type=format.content_type)
         # Of a stream only the headers are ever asked for like this.
         body = b"" if format is Format.NDJSON else write_answer(written, format=format, table=table)
         return Response(body, headers=headers, media_type=format.content_type)

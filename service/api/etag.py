@@ -1,7 +1,8 @@
 """The weak ETag of an answer: the same graph, though fetched at another time or another cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 from service.api.body import encode_json
@@ -10,6 +11,7 @@ from service.api.format.written import Written
 from service.graph.record import EdgeRecord, NodeRecord, Record
 from service.usecases.page import lasting as timeless
 
+_TOLD = attrgetter("id", "created_at", "deleted_at", "deleted", "provenance")
 _PASSING = frozenset({"spent", "requested", "next_cursor"})
 # Fields of a source's report that tell of this one fetch rather than of the graph.
 _PASSING_OF_SOURCE = frozenset({"calls", "cached", "age_seconds", "retry_after_seconds", "detail"})
@@ -24,17 +26,29 @@ def etag_of(written: Written, *, format: Format, table: Table) -> str:
     dated = any(not isinstance(node, NodeRecord) and "same_as" in node for node in written.nodes)
     nodes = encode_json([timeless(node) for node in written.nodes]) if dated else written.nodes_json
     told = blake2b(nodes, digest_size=16)
-    told.update(encode_json([format, table, lasting, list(map(_said, written.edges))]))
+    told.update(encode_json([format, table, lasting, len(written.edges)]))
+    for part in _said(written.edges):
+        told.update(part)
     return f'W/"{told.hexdigest()}"'
 
 
-def _said(edge: Record) -> Any:
-    """Give all that is told of an edge but when it was fetched."""
-    if not isinstance(edge, EdgeRecord):
-        return timeless(edge)
+def _said(edges: Sequence[Record]) -> Iterator[bytes]:
+    """Give all that is told of edges but when it was fetched, field by field."""
+    if set(map(type, edges)) - {EdgeRecord}:
+        yield encode_json(list(map(timeless, edges)))
+        return
+    if not edges:
+        return
     # The id stands for the ends, the relation, the direction and the record.
-    words = [(word.source, word.attributes) for word in edge.provenance]
-    return edge.id, edge.created_at, edge.deleted_at, edge.deleted, words
+    ids, *when, provenances = zip(*map(_TOLD, edges), strict=True)
+    yield "".join(ids).encode()
+    yield encode_json(when)
+    # Most edges share what is said of them with all that were listed together.
+    texts = {
+        place: encode_json([(word.source, word.attributes) for word in words])
+        for place, words in dict(zip(map(id, provenances), provenances, strict=True)).items()
+    }
+    yield b"".join(map(texts.__getitem__, map(id, provenances)))
 
 
 def is_held(etag: str, *, lines: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from connectors.model import Outcome
 from service.api.about import describe
 from service.api.body import encode_json
 from service.api.compression import LEVEL, MOST_INLINE_BYTES
+from service.api.pieces import body_of
 from service.usecases.answering import Answer
 
 Headers = list[tuple[bytes, bytes]]
@@ -109,7 +110,7 @@ def repeatable(answer: Answer, *, response: Response) -> Repeatable:
     public = response.headers["Cache-Control"].startswith("public")
     return Repeatable(
         describe(answer),
-        bytes(response.body),
+        body_of(response),
         [report.age for report in answer.reports],
         timedelta(seconds=int(response.headers["Cache-Control"].rpartition("=")[2])) if public else None,
         [(report.source, report.outcome) for report in answer.reports],

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import repeat
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from msgspec import MsgspecError
 from msgspec.msgpack import Decoder, Encoder
@@ -94,10 +94,15 @@ def encode_listing(
         raise EntryError(f"the listing cannot be written down: {type(error).__name__}") from error
 
 
-def decode_draft(blob: bytes, *, known: Mapping[bytes, Learnt] = NOTHING_LEARNT) -> Draft:
-    """Read a listing's entry; EntryError when it is none, or pressed by a dictionary that is not `known`."""
+def decode_draft(
+    blob: bytes, *, known: Mapping[bytes, Learnt] = NOTHING_LEARNT, names: dict[str, NodeId] | None = None
+) -> Draft:
+    """Read a listing's entry; EntryError when it is none, or pressed by a dictionary that is not `known`.
+
+    Nodes that are among the `names`, by their texts, are taken from there; the others are put there.
+    """
     try:
-        return _draft(*decode_columns(blob, known=known))
+        return _draft(*decode_columns(blob, known=known), {} if names is None else names)
     except _UNREADABLE as error:
         raise EntryError(f"not a listing: {error}") from error
 
@@ -144,8 +149,10 @@ def _facts_row(facts: NodeFacts) -> FactsRow:
     return FactsRow(facts.label, facts.url, written_attributes(facts.attributes))
 
 
-def _draft(row: ListingRow, columns: Columns) -> Draft:
-    nodes = build_nodes(columns.heads, columns.keys, columns.texts)
+def _draft(row: ListingRow, columns: Columns, names: dict[str, NodeId]) -> Draft:
+    # One and the same for all listings: a large answer names each of its nodes several times.
+    made = build_nodes(columns.heads, columns.keys, columns.texts)
+    nodes = list(map(names.setdefault, columns.texts, made))
     told = nodes[: len(columns.digests)]
     at_hand = told
     if len(columns.labels) < len(told):
@@ -177,18 +184,21 @@ def _draft(row: ListingRow, columns: Columns) -> Draft:
 
 
 def _edges(count: int, nodes: Sequence[NodeId], columns: Columns) -> list[Edge]:
+    if not count:
+        return []
+    relations, directions, deletions, attributes = zip(*columns.bonds, strict=True)
     return build(
         Edge,
         count,
         map(nodes.__getitem__, columns.subjects),
         map(nodes.__getitem__, columns.objects),
-        map(itemgetter(0), columns.bonds),
-        map(itemgetter(1), columns.bonds),
+        relations,
+        directions,
         columns.records,
         columns.created_at,
         columns.deleted_at,
-        map(itemgetter(2), columns.bonds),
-        map(itemgetter(3), columns.bonds),
+        deletions,
+        attributes,
     )
 
 

@@ -3,10 +3,9 @@
 Nothing of the model is made here, so who only looks at an entry pays for no more.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, compress, repeat
-from operator import add
+from operator import add, mul
 from typing import Any, NamedTuple
 
 from connectors.model import Attributes
@@ -52,10 +51,10 @@ def unfold(row: ListingRow, tail: bytes) -> Columns:
     that is none, when they do not fit together.
     """
     reader, kinds, order = Tail(tail, row.fetched_at), row.kinds, row.order
-    counts = Counter(order)
-    sizes = [counts[number] for number in range(len(kinds))]
-    if sum(sizes) != len(order):
-        raise EntryError("a node is of no kind")
+    # A node of no kind is a LookupError.
+    sizes = [0] * len(kinds)
+    for number in order:
+        sizes[number] += 1
     # In a list -1 would be the last place.
     if any(isinstance(place, int) and place < 0 for place in (row.address, row.canonical)):
         raise EntryError("a node has no place")
@@ -123,10 +122,15 @@ def _attributes(row: ListingRow, keys: Sequence[str], sizes: Sequence[int], read
         for place, (name, column) in enumerate(zip(row.names, columns, strict=True))
     ]
     told = [kind.told not in (UNTOLD, APART) for kind in row.kinds]
-    dealing = [list(map(pairs.__getitem__, kind.columns)) for kind in row.kinds]
-    attributes = [tuple(map(next, dealing[number])) for number in row.order if told[number]]
-    wanted = sum(size * len(kind.columns) for kind, size in zip(row.kinds, sizes, strict=True))
-    if sum(map(len, attributes)) != wanted:
+    # Kinds share their columns: whose turn it is takes the next pair of each of its own.
+    dealing: list[Iterator[Attributes]] = [
+        zip(*map(pairs.__getitem__, kind.columns), strict=False) if kind.columns else repeat(())
+        for kind in row.kinds
+    ]
+    turns = compress(row.order, map(told.__getitem__, row.order))
+    attributes = list(map(next, map(dealing.__getitem__, turns)))
+    wanted = map(len, [kind.columns for kind in row.kinds])
+    if sum(map(len, attributes)) != sum(map(mul, sizes, wanted)):
         raise EntryError("an attribute has no value")
     return attributes
 

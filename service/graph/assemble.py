@@ -7,12 +7,13 @@ records in order of id, beside what the answer tells of itself; `networkx.node_l
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from connectors.model import NodeId
+from service.graph.attributes import Attributes
 from service.graph.merge import MergedEdge
-from service.graph.record import EdgeRecord, NodeRecord, Record, listed, plain
+from service.graph.record import EdgeRecord, NodeRecord, Record, listed
 from service.graph.scribe import NodeTold, Progress, Scribe
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ class Order:
 
 
 _BY_ID = Order()
-_NOBODY: frozenset[str] = frozenset()
 
 
 class Found(Progress, Protocol):
@@ -71,22 +71,22 @@ def as_graph(records: Records) -> Graph:
     # No answer but one with measures is made of it: nobody else waits for 300 modules (ADR 0037).
     import networkx as nx  # noqa: PLC0415 - see above
 
-    # `add_edges_from` costs 3 to 7 times as much: it copies every attribute record. These are the
+    # `add_edges_from` costs many times as much: it copies every attribute record. These are the
     # dictionaries networkx itself keeps; both directions of an edge share one inner dictionary.
     graph: Any = nx.MultiDiGraph()
-    held, successors, predecessors = graph._node, graph._succ, graph._pred  # noqa: SLF001 - see above
-    for record in map(plain, records.nodes):
-        node = record["id"]
-        held[node], successors[node], predecessors[node] = record, {}, {}
-    for record in map(plain, records.edges):
-        subject, object_ = record["subject"], record["object"]
+    nodes = Attributes(zip(map(itemgetter("id"), records.nodes), records.nodes, strict=True))
+    successors: dict[str, dict[str, Attributes]] = {node: {} for node in nodes}
+    predecessors: dict[str, dict[str, Attributes]] = {node: {} for node in nodes}
+    for record in records.edges:
+        subject, object_ = record.subject, record.object
         for end in (subject, object_):
-            if end not in held:
-                held[end], successors[end], predecessors[end] = {}, {}, {}
+            if end not in successors:
+                nodes[end], successors[end], predecessors[end] = {}, {}, {}
         parallel = successors[subject].get(object_)
         if parallel is None:
-            parallel = successors[subject][object_] = predecessors[object_][subject] = {}
-        parallel[record["id"]] = record
+            parallel = successors[subject][object_] = predecessors[object_][subject] = Attributes()
+        parallel[record.id] = record
+    graph._node, graph._succ, graph._pred = nodes, successors, predecessors  # noqa: SLF001 - see above
     return cast("Graph", graph)
 
 

@@ -178,7 +178,7 @@ class Expansion:
     def degree_of(self, node: NodeId) -> Degree | None:
         """Say how many relations a node is known to have; None when nobody was asked about it."""
         expanded = self._hearing.expanded.get(node.text)
-        if expanded is None or node not in self.hop or not expanded.outcomes:
+        if expanded is None or not expanded.outcomes or node not in self.hop:
             return None
         if self._unseen is None:
             # Its sources may not list what those of a neighbor do.

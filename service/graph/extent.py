@@ -27,35 +27,42 @@ class Extent:
         self.edges: dict[EdgeName, Claims] = {}
         self._rule = rule
         self._is_even = rule.is_even
-        self._arcs: dict[NodeId, list[NodeId]] = defaultdict(list)
+        # The hops by texts: of each edge both ends are looked up. And whose hop is not told of yet.
+        self._hop: dict[str, int] = {}
+        self._moved: dict[str, None] = {}
+        self._arcs: dict[str, list[str]] = defaultdict(list)
         self._arcs_of = 0
         # Edges from nodes that nothing has reached yet.
         self._early: list[EdgeName] = []
 
     def at(self, text: str) -> int | None:
         """Give the hop of a node by its text; None when it is not held."""
-        node = self.nodes.get(text)
-        return None if node is None else self.hop[node]
+        return self._hop.get(text)
 
     def stand(self, node: NodeId) -> None:
         """Have a node held at hop 0, be it new or not."""
-        held = self.hop.get(node)
-        self.hop[self.nodes.setdefault(node.text, node)] = 0
+        held = self._hop.get(node.text)
+        self.nodes.setdefault(node.text, node)
+        self._hop[node.text] = 0
+        self._moved[node.text] = None
         if held:
-            self._spread(deque([node]))
+            self._spread(deque([node.text]))
+        self._tell()
 
     def take(self, nodes: Iterable[NodeId], *, edges: Pool) -> None:
         """Take in new nodes, and new edges that lead to them; both ends of each edge are held then."""
         for node in nodes:
             # Who stands is held already.
-            self.nodes.setdefault(node.text, node)
-            self.hop.setdefault(node, FAR)
+            text = node.text
+            if text not in self._hop:
+                self.nodes[text], self._hop[text], self._moved[text] = node, FAR, None
         self.edges.update(edges)
         left: list[EdgeName] = [*self._early, *edges]
         # An edge to be followed from a new node may come before the one that reaches the node.
         while left and len(early := self._relax(left)) < len(left):
             left = early
         self._early = left
+        self._tell()
 
     def join(self, name: EdgeName, *, claims: Claims) -> None:
         """Add claims about an edge that is held."""
@@ -68,27 +75,33 @@ class Extent:
             # A loop has one end, and is one edge.
             for start in name[:2] if name[0] != name[1] else name[:1]:
                 if start in unseen and name not in seen[start]:
-                    unseen[start] += any(way[0].text == start for way in self._ways(name))
+                    unseen[start] += any(way[0] == start for way in self._ways(name))
         return unseen
 
-    def _ways(self, name: EdgeName) -> Sequence[tuple[NodeId, NodeId]]:
+    def _tell(self) -> None:
+        for text in self._moved:
+            self.hop[self.nodes[text]] = self._hop[text]
+        self._moved.clear()
+
+    def _ways(self, name: EdgeName) -> Sequence[tuple[str, str]]:
         """Give from which end to which an edge leads."""
         if not self._is_even:
-            return self._rule.ways(merge_claims(self.edges[name]))
-        subject, object_ = self.nodes[name[0]], self.nodes[name[1]]
+            ways = self._rule.ways(merge_claims(self.edges[name]))
+            return [(start.text, end.text) for start, end in ways]
+        subject, object_, *_ = name
         return ((subject, object_), (object_, subject))
 
     def _relax(self, names: Iterable[EdgeName]) -> list[EdgeName]:
         """Set the hops of new nodes and correct those of others; gives the edges that came too early."""
-        hop = self.hop
+        hop, moved = self._hop, self._moved
         early: list[EdgeName] = []
-        nearer: deque[NodeId] = deque()
+        nearer: deque[str] = deque()
         for name in names:
             ways = self._ways(name)
             for start, end in ways:
                 reached, held = hop[start] + 1, hop[end]
                 if reached < held:
-                    hop[end] = reached
+                    hop[end], moved[end] = reached, None
                     if held != FAR:
                         nearer.append(end)
             if ways and FAR in (hop[ways[0][0]], hop[ways[-1][0]]):
@@ -96,17 +109,17 @@ class Extent:
         self._spread(nearer)
         return early
 
-    def _spread(self, nearer: deque[NodeId]) -> None:
+    def _spread(self, nearer: deque[str]) -> None:
         """Bring near what lies behind nodes that have come nearer."""
         if nearer:
             self._complete_arcs()
-        hop = self.hop
+        hop, moved = self._hop, self._moved
         while nearer:
             start = nearer.popleft()
             reached = hop[start] + 1
             for end in self._arcs[start]:
                 if reached < hop[end]:
-                    hop[end] = reached
+                    hop[end], moved[end] = reached, None
                     nearer.append(end)
 
     def _complete_arcs(self) -> None:

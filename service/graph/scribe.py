@@ -1,16 +1,19 @@
 """Writes the records of one answer; what many of them share is made once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import compress, repeat
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
-from connectors.model import Edge, NodeFacts, NodeId, encode_ref
+from connectors.model import Edge, NodeFacts, NodeId, encode_refs
 from service.graph.asked import Degree, Told
 from service.graph.merge import Assertion, Frames, MergedEdge, edge_id
 from service.graph.record import EdgeRecord, NodeRecord, WordRecord
 
-_NOBODY: frozenset[str] = frozenset()
+_TEXT = attrgetter("text")
 
 
 class NodeTold(NamedTuple):
@@ -42,9 +45,10 @@ class Scribe:
 
     def __init__(self) -> None:
         """Start with nothing written."""
-        self._speakers: dict[str, frozenset[str]] = {}
-        self._alone = _Alone()
-        self._sources = _Sources()
+        # By source the ends of its edges.
+        self._ends: dict[str, set[str]] = defaultdict(set)
+        # The sources of a node by whose edges it is an end of and whose facts it has: an answer has few such.
+        self._sources: dict[tuple[tuple[bool, ...], tuple[str, ...]], list[str]] = {}
         self._bare: dict[tuple[str, datetime], list[WordRecord]] = {}
         self._frames = Frames()
         self._drafts: dict[int, tuple[Told, EdgeRecord]] = {}
@@ -74,8 +78,9 @@ class Scribe:
 
     def write_claim(self, edge: Edge, *, word: Told) -> EdgeRecord:
         """Write an edge that one source alone asserts, as nearly all are."""
-        self.note(edge.subject.text, source=word.source)
-        self.note(edge.object.text, source=word.source)
+        ends = self._ends[word.source]
+        ends.add(edge.subject.text)
+        ends.add(edge.object.text)
         # The word holds its edges, so another one cannot have the identity of one of them.
         draft = self._drafts.get(id(edge))
         return draft[1] if draft is not None and draft[0] is word else self._record(edge, word)
@@ -96,7 +101,7 @@ class Scribe:
             object_,
             edge.relation,
             edge.directed,
-            _time(edge.created_at),
+            None if edge.created_at is None else _time(edge.created_at),
             _time(edge.deleted_at) if edge.deleted else None,
             edge.deleted,
             words,
@@ -104,20 +109,20 @@ class Scribe:
 
     def note(self, end: str, *, source: str) -> None:
         """Note that a source has told of an edge of this node."""
-        names = self._alone[source]
-        held = self._speakers.setdefault(end, names)
-        if held is not names:
-            self._speakers[end] = held | names
+        self._ends[source].add(end)
 
     def write_nodes(
-        self, nodes: Iterable[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]
+        self, nodes: Collection[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]
     ) -> list[NodeRecord]:
         """Write nodes, in their order."""
         # Some thousand times in an answer: whatever need not be looked up each time is not.
         hop, expansion_of, degree_of = found.hop, found.expansion_of, found.degree_of
-        speakers_of = self._speakers.get
+        known = self._sources
         records = []
-        for node in nodes:
+        texts = list(map(_TEXT, nodes))
+        ends = [map(each.__contains__, texts) for each in self._ends.values()]
+        spoken = zip(*ends, strict=True) if ends else repeat(())
+        for node, address, ref, speakers in zip(nodes, texts, encode_refs(texts), spoken, strict=False):
             facts_by_source, aliases = told(node)
             label = url = None
             attributes: dict[str, dict[str, Any]] = {}
@@ -126,11 +131,16 @@ class Scribe:
                 label = label or facts.label
                 url = url or facts.url
                 attributes[name] = dict(facts.attributes)
-            address, key, degree = node.text, node.key, degree_of(node)
+            tellers = tuple(attributes)
+            sources = known.get((speakers, tellers))
+            if sources is None:
+                named = sorted({*compress(self._ends, speakers), *tellers})
+                sources = known[speakers, tellers] = named
+            key, degree = node.key, degree_of(node)
             records.append(
                 NodeRecord(
                     address,
-                    encode_ref(address),
+                    ref,
                     node.namespace,
                     node.tenant,
                     node.type,
@@ -142,27 +152,10 @@ class Scribe:
                     None if degree is None else _degree_record(degree),
                     attributes,
                     aliases,
-                    self._sources[speakers_of(address, _NOBODY), tuple(attributes)],
+                    sources,
                 )
             )
         return records
-
-
-class _Sources(dict[tuple[frozenset[str], tuple[str, ...]], list[str]]):
-    """The sources of a node by those of its edges and those of its facts, of which an answer has few."""
-
-    def __missing__(self, names: tuple[frozenset[str], tuple[str, ...]]) -> list[str]:
-        speakers, tellers = names
-        sources = self[names] = sorted(speakers.union(tellers))
-        return sources
-
-
-class _Alone(dict[str, frozenset[str]]):
-    """Sets of one source each, so that most nodes share theirs."""
-
-    def __missing__(self, source: str) -> frozenset[str]:
-        alone = self[source] = frozenset((source,))
-        return alone
 
 
 def _degree_record(degree: Degree) -> dict[str, Any]:

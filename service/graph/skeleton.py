@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from service.graph.attributes import peek
+
 if TYPE_CHECKING:
     # A type alone: what only knows skeletons does not wait for the library (ADR 0037).
     import networkx as nx
@@ -41,6 +43,6 @@ def sketch(graph: Graph) -> tuple[tuple[str, ...], Skeleton]:
         start = place[subject]
         for object_, parallel in neighbors.items():
             ends = (start, place[object_])
-            for record in parallel.values():
+            for record in peek(parallel):
                 (arcs if record["directed"] else lines).append(ends)
     return ids, Skeleton(len(ids), arcs, lines)

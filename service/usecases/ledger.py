@@ -2,15 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from marshal import dumps
+from operator import is_
 from typing import NamedTuple
 
 from connectors.model import Address, NodeFacts, NodeId
+from connectors.walk import Listing
 from connectors.wire import Aspect
 
 # By this version equal values of equal types have equal bytes; by later ones only if they share their parts.
 _MARSHAL = 2
+# To make another listing takes as long as to read so many facts.
+_FEW = 3
 
 
 class Owed(NamedTuple):
@@ -43,17 +48,42 @@ class Ledger:
 
     def facts_of(self, node: NodeId) -> Mapping[str, NodeFacts]:
         """Give what is known of a canonical node, by source."""
-        text = node.text
-        return {source: told[text][1] for source, told in self._told.items() if text in told}
+        text, facts = node.text, {}
+        for source, told in self._told.items():
+            held = told.get(text)
+            if held is not None:
+                facts[source] = held[1]
+        return facts
 
-    def adopt(self, facts: Iterable[NodeFacts], *, source: str, fetched_at: datetime) -> None:
-        """Take in facts; of two tellings by one source the newer stays, whatever came first."""
-        known = self._told[source]
+    def adopt(self, facts: Iterable[NodeFacts], *, source: str, fetched_at: datetime) -> list[NodeFacts]:
+        """Take in facts; of two tellings by one source the newer stays, whatever came first.
+
+        Gives the facts in their order, those that are held in the very same words as they are held.
+        """
+        known, shared = self._told[source], []
         for told in facts:
             text = told.node.text
             held = known.get(text)
-            if held is None or _is_later(held, (fetched_at, told)):
+            if held is None:
                 known[text] = (fetched_at, told)
+            elif _said(held[1]) == _said(told):
+                shared.append(held[1])
+                if held[0] < fetched_at:
+                    known[text] = (fetched_at, held[1])
+                continue
+            elif _is_later(held, (fetched_at, told)):
+                known[text] = (fetched_at, told)
+            shared.append(told)
+        return shared
+
+    def take_in(self, listing: Listing, *, source: str) -> Listing:
+        """Take in the facts of a listing, and give the listing.
+
+        A large answer is told the same of each of its nodes several times: that is held once.
+        """
+        shared = self.adopt(listing.facts, source=source, fetched_at=listing.fetched_at)
+        known = len(shared) - sum(map(is_, shared, listing.facts))
+        return replace(listing, facts=tuple(shared)) if known > _FEW else listing
 
     def told_at(self, node: NodeId, *, source: str) -> datetime | None:
         """Give when a source told what is known of a canonical node."""
@@ -93,12 +123,8 @@ class Ledger:
 def _is_later(held: tuple[datetime, NodeFacts], told: tuple[datetime, NodeFacts]) -> bool:
     if held[0] != told[0]:
         return held[0] < told[0]
-    # Listings of one batch are of one instant, and most often tell the same.
-    one, other = held[1], told[1]
-    if _said(one) == _said(other):
-        return False
-    # Where they differ the text decides, so that no order of arrival ever does.
-    return repr(one) < repr(other)
+    # Listings of one batch are of one instant: the text decides, so that no order of arrival ever does.
+    return repr(held[1]) < repr(told[1])
 
 
 def _said(facts: NodeFacts) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ in.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from operator import attrgetter
 
 from connectors.errors import InvalidNodeIdError
 from connectors.model import Address, Edge, NodeId, Selection, parse_address, undirected
@@ -26,6 +27,9 @@ Kin = Callable[[NodeId], Sequence[NodeId]]
 def alone(node: NodeId) -> Sequence[NodeId]:
     """Know of no other address."""
     return (node,)
+
+
+_SUBJECT, _OBJECT = attrgetter("subject.text"), attrgetter("object.text")
 
 
 class Naming:
@@ -46,7 +50,7 @@ class Naming:
         self._forms: dict[NodeId, NodeId] = {}
         # By their texts: every relation that a source shows is looked up here.
         self._renamed: set[str] = set()
-        self._has_forms: set[NodeId] = set()
+        self._has_forms: set[str] = set()
         self._forms_of: dict[NodeId, list[NodeId]] = {}
 
     def name_seed(self, canonical: Address, *, requested: Address) -> Address:
@@ -70,7 +74,7 @@ class Naming:
             self._forms |= dict.fromkeys(known, member)
             self._forms_of[member] = list(known)
             self._renamed.update(form.text for form in known if form != member)
-            self._has_forms.update((member, *known))
+            self._has_forms.update(form.text for form in (member, *known))
         return members[0]
 
     def askers(self, name: Address) -> list[tuple[Source, Address]]:
@@ -95,7 +99,7 @@ class Naming:
 
     def is_plain(self, name: NodeId) -> bool:
         """Tell whether a named node has one address, as nearly all have: all is told under it."""
-        return self._kin is alone and not self._off and name not in self._has_forms
+        return self._kin is alone and not self._off and name.text not in self._has_forms
 
     def all_addresses(self, names: Collection[NodeId]) -> Collection[NodeId]:
         """Give every address under which a source may have told of these named nodes."""
@@ -150,8 +154,9 @@ class Naming:
         if self._kin is alone:
             # Only a seed has other forms here: what does not name one of them is as it was told.
             renamed = self._renamed
-            return bool(renamed) and any(
-                edge.subject.text in renamed or edge.object.text in renamed for edge in finding.listing.edges
+            edges = finding.listing.edges
+            return bool(renamed) and not (
+                renamed.isdisjoint(map(_SUBJECT, edges)) and renamed.isdisjoint(map(_OBJECT, edges))
             )
         ends = (end for edge in finding.listing.edges for end in (edge.subject, edge.object))
         return any(self.name(source, end) != end for end in ends)

@@ -75,6 +75,7 @@ class Shelf:
     footing: Footing | None = None
     down: bool = False
     _scopes: dict[Realm, Scope] = field(default_factory=dict)
+    _names: dict[str, NodeId] = field(default_factory=dict)
 
     async def read(
         self, asks: Sequence[Ask], *, nodes: Collection[NodeId] | None, deadline: float
@@ -99,8 +100,7 @@ class Shelf:
         for ask, asked in questions.items():
             best = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant])
             if best is not None:
-                self._owe(ask, best[1])
-                found[ask] = Held(best[1].listing, best[0], _says_nothing(best[1]))
+                found[ask] = Held(self._take_in(ask, best[1]), best[0], _says_nothing(best[1]))
         gone = [
             debt
             for debt, key in zip(owed, apart, strict=True)
@@ -124,8 +124,7 @@ class Shelf:
         """Look up what another process has asked meanwhile."""
         found = {}
         for ask, (standing, draft) in (await self._latest(asks, since, deadline)).items():
-            self._owe(ask, draft)
-            found[ask] = Held(draft.listing, standing, _says_nothing(draft))
+            found[ask] = Held(self._take_in(ask, draft), standing, _says_nothing(draft))
         return found
 
     def flight_key(self, ask: Ask) -> str:
@@ -264,16 +263,17 @@ class Shelf:
         if blob is None:
             return None
         try:
-            return decode_draft(blob, known=self.cabinet.lexicon.known)
+            return decode_draft(blob, known=self.cabinet.lexicon.known, names=self._names)
         except EntryError as error:
             log.warning("damaged cache entry", reason=str(error))
             return None
 
-    def _owe(self, ask: Ask, draft: Draft) -> None:
+    def _take_in(self, ask: Ask, draft: Draft) -> Listing:
+        """Note what a listing tells of nodes and what it owes, and give it."""
         name, at = ask.source.name, draft.listing.fetched_at
-        self.ledger.adopt(draft.listing.facts, source=name, fetched_at=at)
         for apart in draft.wanted:
             self.ledger.owe(Owed(name, apart.node, apart.digest, ask.address, at, ask.aspect))
+        return self.ledger.take_in(draft.listing, source=name)
 
     def _settle(self, debt: Owed, blob: bytes | None) -> bool:
         try:

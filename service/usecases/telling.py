@@ -14,21 +14,17 @@ Teller = Callable[[NodeId], NodeTold]
 
 def teller(sources: Sequence[Source], *, inquiry: Inquiry, naming: Naming) -> Teller:
     """Give what tells of a named node what the sources told that call it by this name."""
-    connectors = [source.connector for source in sources]
+    ways = [(source.connector.accepts, source.connector.aliases) for source in sources]
     facts_of, is_plain = inquiry.fetcher.ledger.facts_of, naming.is_plain
 
     def tell(node: NodeId) -> NodeTold:
         if not is_plain(node):
             return _tell_of_several(node, inquiry, naming)
         # Of an answer's thousand nodes, all but the seed.
-        aliases = [
-            alias
-            for connector in connectors
-            if connector.accepts(node)
-            for alias in connector.aliases(node)
-            if alias != node.text
-        ]
-        return NodeTold(facts_of(node), sorted(set(aliases)) if len(aliases) > 1 else aliases)
+        text = node.text
+        found = {alias for accepts, aliases in ways if accepts(node) for alias in aliases(node)}
+        found.discard(text)
+        return NodeTold(facts_of(node), sorted(found))
 
     return tell
 

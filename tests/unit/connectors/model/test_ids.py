@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import InvalidNodeIdError
-from connectors.model import NodeId, Selection, decode_ref, encode_ref, parse_address
+from connectors.model import NodeId, Selection, decode_ref, encode_ref, encode_refs, parse_address
 from connectors.model.ids import MAX_KEY_BYTES
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", fullmatch=True)
@@ -144,3 +144,10 @@ def test_a_selection_covers_its_members(selection: str, covered: bool) -> None: 
     chosen = parse_address(selection)
     assert isinstance(chosen, Selection)
     assert chosen.covers(NodeId("autodesk-issue", "c", "issue", "1")) is covered
+
+
+@given(keys=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1)))
+def test_many_refs_are_each_as_one_alone(keys: list[str]) -> None:
+    """In their order, whatever their length and letters."""
+    addresses = [f"n:t:{key}" for key in keys]
+    assert encode_refs(addresses) == list(map(encode_ref, addresses))

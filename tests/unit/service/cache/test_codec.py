@@ -68,6 +68,18 @@ def test_values_keep_their_type(value: object) -> None:
     assert repr(again.facts[0].attributes[0][1]) == repr(value)
 
 
+def test_listings_read_by_one_table_share_their_nodes() -> None:
+    """Wherever a node is named, by an address, an edge or facts, it is the one that was read first."""
+    listing, names = _hub(3, describe=True), dict[str, NodeId]()
+    blob, _ = encode_listing(listing, inline_up_to=1000)
+    one, other = (decode_draft(blob, names=names).listing for _ in range(2))
+    assert one == other == listing
+    for read in (one, other):
+        told = [read.address, *(end for edge in read.edges for end in (edge.subject, edge.object))]
+        told += [facts.node for facts in read.facts]
+        assert all(node is names[str(node)] for node in told)
+
+
 def test_a_time_comes_back_as_the_same_instant() -> None:
     """A time in another zone is kept as its instant, in UTC, to the microsecond."""
     there = datetime(2026, 1, 1, 5, 0, 0, 123_456, tzinfo=timezone(timedelta(hours=5)))

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.contract import Filter
 from connectors.model import NodeFacts, NodeId
+from connectors.walk import Listing
 from connectors.wire import Aspect
 from service.usecases.ledger import Ledger, Owed
 
@@ -45,6 +48,39 @@ def test_equal_words_of_other_kinds_have_one_order() -> None:
         ledger.adopt(some, source="s", fetched_at=NOON)
         kept.add(repr(ledger.facts_of(A)))
     assert len(kept) == 1
+
+
+def _listing(*facts: NodeFacts, minutes: int = 0) -> Listing:
+    return Listing(A, Aspect.RELATIONS, Filter(), NOON + timedelta(minutes=minutes), facts=facts)
+
+
+def _facts(key: str, *, value: Any = 1) -> NodeFacts:
+    return NodeFacts(NodeId("n", None, "t", key), key, attributes=(("v", value),))
+
+
+def test_what_is_told_again_in_the_same_words_is_held_once() -> None:
+    """Whenever it was told; the listing is the same as before."""
+    ledger = Ledger()
+    first = ledger.take_in(_listing(*map(_facts, "abcdef")), source="s")
+    for minutes in (0, 1, -1):
+        again = _listing(*map(_facts, "xfedcba"), minutes=minutes)
+        taken = ledger.take_in(again, source="s")
+        assert taken == again
+        assert [facts is held for facts, held in zip(taken.facts[1:], first.facts[::-1], strict=True)] == [
+            True
+        ] * 6
+    assert ledger.told_at(first.facts[0].node, source="s") == NOON + timedelta(minutes=1)
+
+
+def test_what_is_told_otherwise_stays_as_it_was_told() -> None:
+    """Though it be equal: true is not 1, and another source's word is its own."""
+    ledger = Ledger()
+    ledger.take_in(_listing(*map(_facts, "abcdef")), source="s")
+    other = _listing(*(_facts(key, value=True) for key in "abcdef"))
+    assert repr(ledger.take_in(other, source="s")) == repr(other)
+    elsewhere = _listing(*map(_facts, "abcdef"))
+    taken = ledger.take_in(elsewhere, source="another")
+    assert all(facts is told for facts, told in zip(taken.facts, elsewhere.facts, strict=True))
 
 
 def test_sources_are_kept_apart() -> None:
