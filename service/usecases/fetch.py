@@ -146,8 +146,7 @@ class Fetcher:
         self, asks: Sequence[Ask], repairs: Sequence[Ask], *, held: Mapping[Ask, Held], looked: float
     ) -> dict[Ask, Answered]:
         """Ask; for `repairs` what the cache held when it was looked at (`looked`) will not do."""
-        found: dict[Ask, Answered] = {}
-        callable_ = []
+        found, callable_ = dict[Ask, Answered](), list[Ask]()
         for ask in (*asks, *repairs):
             finding = self._without_call(ask)
             if finding is None:
@@ -193,11 +192,12 @@ class Fetcher:
         def overhear(address: Address, landing: Landing) -> None:
             # Told at once, and settled when it has been kept.
             finding, ask = landing.finding, Ask(source, address, aspect)
-            if finding is not None and not self._is_anothers(landing, rider, since):
+            if finding is not None and not self._is_anothers(landing, deaf, since):
                 self._hear(ask, finding)
                 self._overheard[ask] = finding
 
-        rider = self._rider(source, overhear)
+        # Did what overhears know its own rider, all that was told would wait for the collector.
+        deaf, rider = self._rider(source), self._rider(source, overhear)
         # What has not begun can still wait for the reader.
         async with self._turn(source):
             await self.room()

@@ -172,6 +172,7 @@ class Flights:
                     seat.landed.exception()
         finally:
             self._close(flight)
+            self._part(flight)
             await self._leases.give_back(held)
 
     async def _gather(self, flight: Flight) -> None:
@@ -239,6 +240,7 @@ class Flights:
             self._land(seat, Landing())
         finally:
             self._close(seat.flight)
+            self._part(seat.flight)
 
     def _unlist(self, seat: Seat) -> None:
         if self._seats.get(seat.key) is seat:
@@ -255,6 +257,10 @@ class Flights:
         for seat in flight.seats:
             self._unlist(seat)
             seat.landed.cancel()
+
+    def _part(self, flight: Flight) -> None:
+        """Have a flight that is over forget its seats, which know it: else the collector has to part them."""
+        flight.seats = []
 
     def _cancel_unridden(self, seat: Seat) -> None:
         flight = seat.flight
