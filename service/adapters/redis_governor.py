@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from connectors.errors import OverBudgetError, SourceThrottledError
@@ -180,14 +181,12 @@ class RedisGovernor:
         watch.under_way.discard(ticket)
         if counted and (gave_back or signal is not None):
             self._local.tell(watch.lane, ticket, signal=signal, gave_back=gave_back)
+        self._say_left(watch, ticket, signal, gave_back=gave_back)
 
-        def say() -> None:
-            words = self._speaker.leave(
-                watch.lane, ticket, signal=signal, gave_back=gave_back, began=watch.began
-            )
-            self._ask(watch, words, again=say)
-
-        say()
+    def _say_left(self, watch: _Watch, ticket: str, signal: Signal | None, *, gave_back: bool) -> None:
+        words = self._speaker.leave(watch.lane, ticket, signal=signal, gave_back=gave_back, began=watch.began)
+        again = partial(self._say_left, watch, ticket, signal, gave_back=gave_back)
+        self._ask(watch, words, again=again)
 
     def _renew(self, watch: _Watch, *, fully: bool = False) -> None:
         """Say what this process has; `fully`: what it sent in the last minute and was told, too."""
