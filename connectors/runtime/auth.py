@@ -1,7 +1,7 @@
 """Who signs a call, for each kind of credential."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import httpx
@@ -36,8 +36,11 @@ class Authorizer(Protocol):
         """Give the headers to send; a SourceError when there are none within `timeout`."""
         ...
 
-    async def renew(self, *, rejected: Pairs, timeout: timedelta) -> bool:
-        """Tell, after a 401 to `rejected`, whether `headers` gives something else now."""
+    async def renew(self, *, rejected: Pairs, timeout: timedelta, since: datetime | None = None) -> bool:
+        """Tell, after a 401 to `rejected`, whether `headers` gives something else now.
+
+        After a second 401 nothing that there is `since` then, aware UTC, is renewed.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -61,7 +64,13 @@ class _FixedAuthorizer:
         """Give the headers."""
         return self._headers
 
-    async def renew(self, *, rejected: Pairs, timeout: timedelta) -> bool:  # noqa: ARG002 - the protocol's
+    async def renew(
+        self,
+        *,
+        rejected: Pairs,  # noqa: ARG002 - the protocol's
+        timeout: timedelta,  # noqa: ARG002 - the same
+        since: datetime | None = None,  # noqa: ARG002 - the same
+    ) -> bool:
         """Tell that there is nothing else to send."""
         return False
 
@@ -99,7 +108,13 @@ class MissingAuthorizer:
         """Raise CredentialMissingError."""
         raise CredentialMissingError("the source takes the caller's own credential, and none was sent")
 
-    async def renew(self, *, rejected: Pairs, timeout: timedelta) -> bool:  # noqa: ARG002 - the protocol's
+    async def renew(
+        self,
+        *,
+        rejected: Pairs,  # noqa: ARG002 - the protocol's
+        timeout: timedelta,  # noqa: ARG002 - the same
+        since: datetime | None = None,  # noqa: ARG002 - the same
+    ) -> bool:
         """Tell that there is nothing else to send."""
         return False
 

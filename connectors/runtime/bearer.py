@@ -7,7 +7,7 @@ to ask: it runs as a task of its own, which callers wait for and which `aclose` 
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from connectors.errors import (
@@ -28,14 +28,17 @@ _LONGEST_REST = timedelta(seconds=30)
 _RENEWALS = 3
 _RENEWAL_SPAN = 30.0
 _CLOSING_SECONDS = 5.0
+# When a token was issued of which nobody has noted it.
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token and until when, aware UTC, it is worth sending."""
+    """A token, until when it is worth sending, and since when there is it; aware UTC."""
 
     value: str = field(repr=False)
     fresh_until: datetime
+    issued_at: datetime = LONG_AGO
 
 
 class Grant(Protocol):
@@ -78,8 +81,12 @@ class TokenAuthorizer:
             token = await self._obtained(rejected=None, timeout=timeout)
         return _sign(token)
 
-    async def renew(self, *, rejected: Pairs, timeout: timedelta) -> bool:
-        """Obtain another token than the one refused, unless somebody has done so meanwhile."""
+    async def renew(self, *, rejected: Pairs, timeout: timedelta, since: datetime | None = None) -> bool:
+        """Obtain another token than the one refused, unless somebody has done so meanwhile.
+
+        The first that is obtained may be of the fleet's, and void as well. One that was issued `since`
+        is as new as any: refused, it says that the credential is.
+        """
         if self._obtaining is not None:
             await self._obtained(rejected=None, timeout=timeout)
         token = self._token
@@ -87,6 +94,8 @@ class TokenAuthorizer:
             return True
         if _sign(token) != rejected:
             return True
+        if since is not None and token.issued_at >= since:
+            return False
         now = self._clock.monotonic()
         if len(self._renewals) == _RENEWALS and now - self._renewals[0] < _RENEWAL_SPAN:
             return False

@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from connectors.credential import RefreshCredential
 from connectors.errors import SourceUnavailableError, StoreUnavailableError
 from connectors.ports import Clock, Vault
-from connectors.runtime.bearer import AccessToken, fresh_until
+from connectors.runtime.bearer import LONG_AGO, AccessToken, fresh_until
 from connectors.runtime.token_endpoint import TokenEndpoint
 
 _log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ class _Chain:
     refresh_token: str = field(repr=False)
     access_token: str = field(repr=False)
     fresh_until: AwareDatetime
+    issued_at: AwareDatetime | None = None
 
 
 _CHAIN = TypeAdapter(_Chain)
@@ -76,10 +77,11 @@ class RefreshGrant:
         if self._credential.scope:
             form["scope"] = self._credential.scope
         issued = await self._endpoint.issue(form)
-        until = fresh_until(self._clock.now(), issued.lifetime)
-        chain = _Chain(self._seed, issued.refresh_token or spent, issued.access_token, until)
+        now = self._clock.now()
+        until = fresh_until(now, issued.lifetime)
+        chain = _Chain(self._seed, issued.refresh_token or spent, issued.access_token, until, now)
         await self._store(chain)
-        return AccessToken(chain.access_token, until)
+        return AccessToken(chain.access_token, until, now)
 
     async def _store(self, chain: _Chain) -> None:
         # Until it is stored this process is the only one to know the new token, and must not forget.
@@ -101,4 +103,4 @@ class RefreshGrant:
     def _usable(self, chain: _Chain | None, rejected: str | None) -> AccessToken | None:
         if chain is None or chain.access_token == rejected or chain.fresh_until <= self._clock.now():
             return None
-        return AccessToken(chain.access_token, chain.fresh_until)
+        return AccessToken(chain.access_token, chain.fresh_until, chain.issued_at or LONG_AGO)

@@ -1,6 +1,6 @@
 """The Sender port: a call passes the circuits, is signed, waits for its turn, is counted and leaves.
 
-After a 401 it does so once more, if there is another credential.
+After a 401 it does so once more, if there is another credential, and until that is one of its own time.
 """
 
 from collections.abc import Callable
@@ -74,21 +74,20 @@ class PacedSender:
         `retry_after`, while a circuit is open, or what the authorizer or the wire raises.
         """
         deadline = self._clock.monotonic() + timeout.total_seconds()
-        signature, reply, passage = await self._leave(call, deadline, demand)
-        # The circuits' leave is kept until it is known what a 401 means.
-        try:
-            if reply.status != HTTPStatus.UNAUTHORIZED:
-                return reply
-            if not await self._authorizer.renew(rejected=signature, timeout=self._remaining(deadline)):
-                passage.refused()
-                return reply
-        finally:
-            passage.leave()
-        _, reply, passage = await self._leave(call, deadline, demand)
-        if reply.status == HTTPStatus.UNAUTHORIZED:
-            passage.refused()
-        passage.leave()
-        return reply
+        began, since = self._clock.now(), None
+        while True:
+            signature, reply, passage = await self._leave(call, deadline, demand)
+            # The circuits' leave is kept until it is known what a 401 means.
+            try:
+                if reply.status != HTTPStatus.UNAUTHORIZED:
+                    return reply
+                remaining = self._remaining(deadline)
+                if not await self._authorizer.renew(rejected=signature, timeout=remaining, since=since):
+                    passage.refused()
+                    return reply
+            finally:
+                passage.leave()
+            since = began
 
     async def _leave(self, call: Call, deadline: float, demand: Demand) -> tuple[Pairs, Reply, Passage]:
         """Send once; the circuits' leave goes with the reply, whoever has it gives it back."""

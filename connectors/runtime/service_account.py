@@ -39,7 +39,8 @@ class ServiceAccountGrant:
                 "scope": self._credential.scope,
             }
         )
-        return AccessToken(issued.access_token, fresh_until(self._clock.now(), issued.lifetime))
+        now = self._clock.now()
+        return AccessToken(issued.access_token, fresh_until(now, issued.lifetime), now)
 
     def _assert(self) -> str:
         # The header has kid and alg RS256. The claims are these five: iss is the client id, sub the

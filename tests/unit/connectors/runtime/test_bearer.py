@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.errors import SourceDeniedError, SourceError, SourceTimeoutError, SourceUnavailableError
-from connectors.runtime.bearer import AccessToken, TokenAuthorizer, fresh_until
+from connectors.runtime.bearer import LONG_AGO, AccessToken, TokenAuthorizer, fresh_until
 
 SECOND = timedelta(seconds=1)
 
@@ -22,6 +22,7 @@ class Numbering:
         self.gate = asyncio.Event()
         self.gate.set()
         self.fate: Callable[[], None] = lambda: None
+        self.issued_at = LONG_AGO
 
     async def obtain(self, *, rejected: str | None) -> AccessToken:
         """Give the next number once the gate is open."""
@@ -29,7 +30,8 @@ class Numbering:
         number = len(self.asked)
         await self.gate.wait()
         self.fate()
-        return AccessToken(f"t{number}", fresh_until(self.clock.now(), timedelta(hours=1)))
+        until = fresh_until(self.clock.now(), timedelta(hours=1))
+        return AccessToken(f"t{number}", until, self.issued_at)
 
 
 @pytest.fixture
@@ -186,3 +188,19 @@ async def test_nothing_shows_a_token(authorizer: TokenAuthorizer) -> None:
     await authorizer.headers(timeout=SECOND)
     assert "t1" not in f"{authorizer!r} {authorizer._token!r}"
     assert authorizer.identity == "robot"
+
+
+async def test_a_token_of_the_fleets_that_is_void_as_well_is_renewed_too(
+    authorizer: TokenAuthorizer, grant: Numbering, clock: Any
+) -> None:
+    """Whoever slept through a renewal is given its token, void by now; one of its own time is the last."""
+    since = clock.now()
+    first = await authorizer.headers(timeout=SECOND)
+    assert await authorizer.renew(rejected=first, timeout=SECOND)
+    grant.issued_at = since
+    second = await authorizer.headers(timeout=SECOND)
+    assert await authorizer.renew(rejected=second, timeout=SECOND, since=since)
+    third = await authorizer.headers(timeout=SECOND)
+    assert await token_of(authorizer) == "t3"
+    assert not await authorizer.renew(rejected=third, timeout=SECOND, since=since)
+    assert grant.asked == [None, "t1", "t2"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 
@@ -144,10 +144,10 @@ class Renewing:
         """Give the first that is left."""
         return (("authorization", self.left[0]),)
 
-    async def renew(self, *, rejected: Pairs, timeout: timedelta) -> bool:
-        """Go on to the next, unless it has been reached already."""
+    async def renew(self, *, rejected: Pairs, timeout: timedelta, since: datetime | None = None) -> bool:
+        """Go on to the next, unless it has been reached already; each is issued when it is reached."""
         if rejected[0][1] == self.left[0]:
-            if len(self.left) == 1:
+            if len(self.left) == 1 or since is not None:
                 return False
             self.left.pop(0)
         return True
