@@ -1,6 +1,6 @@
 """The Sender port: a call passes the circuits, is signed, waits for its turn, is counted and leaves.
 
-After a 401 it does so once more, if there is another credential, and until that is one of its own time.
+After a 401 it does so once more, if there is another credential; again, if that was void by then as well.
 """
 
 from collections.abc import Callable
@@ -68,8 +68,8 @@ class PacedSender:
     async def send(self, call: Call, *, timeout: timedelta, demand: Demand) -> Reply:
         """Give the reply, whatever its status; `timeout` bounds the whole, waits included.
 
-        A 401 is answered with another credential, where there is one: that is a call like any
-        other. SourceThrottledError when the governor leaves no call in time, OverBudgetError when
+        A 401 is answered with another credential, where there is one, until one was issued since
+        this began: each is a call like any other. SourceThrottledError when the governor leaves no call in time, OverBudgetError when
         `demand` leaves none at all, SourceUnavailableError or SourceDeniedError, with a
         `retry_after`, while a circuit is open, or what the authorizer or the wire raises.
         """
