@@ -69,9 +69,10 @@ class PacedSender:
         """Give the reply, whatever its status; `timeout` bounds the whole, waits included.
 
         A 401 is answered with another credential, where there is one, until one was issued since
-        this began: each is a call like any other. SourceThrottledError when the governor leaves no call in time, OverBudgetError when
-        `demand` leaves none at all, SourceUnavailableError or SourceDeniedError, with a
-        `retry_after`, while a circuit is open, or what the authorizer or the wire raises.
+        this began: each is a call like any other. SourceThrottledError when the governor leaves no
+        call in time, OverBudgetError when `demand` leaves none at all, SourceUnavailableError or
+        SourceDeniedError, with a `retry_after`, while a circuit is open, or what the authorizer or
+        the wire raises.
         """
         deadline = self._clock.monotonic() + timeout.total_seconds()
         began, since = self._clock.now(), None

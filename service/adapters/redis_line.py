@@ -23,6 +23,7 @@ from service.adapters.redis_client import TROUBLE
 Command = tuple[str | bytes | int, ...]
 Reply = object
 _NOTHING_YET = object()
+_LAST_TURNS = 1.0
 
 
 class _Asked:
@@ -47,9 +48,13 @@ class _Talk(asyncio.Protocol):
         self.lost = False
         self._asked: deque[_Asked] = deque()
         self._ended = asyncio.Event()
-        # The client has no public name for either of these.
+        # The client has no public name for any of these.
         parse_error = connection._parser.parse_error  # noqa: SLF001 - see above
+        reader = cast("asyncio.StreamReader", connection._reader)  # noqa: SLF001 - see above
         writer = cast("asyncio.StreamWriter", connection._writer)  # noqa: SLF001 - see above
+        if writer.is_closing() or reader.at_eof():
+            # Whoever had it before was told of its end, and nobody is told twice.
+            raise LostError("the server has closed the connection")
         connection._reader = connection._writer = None  # noqa: SLF001 - it is not the client's to close
         self._replies = Reader(
             protocolError=InvalidResponse, replyError=parse_error, notEnoughData=_NOTHING_YET
@@ -75,7 +80,10 @@ class _Talk(asyncio.Protocol):
 
     async def close(self) -> None:
         self.lose(LostError("the connection was closed"))
-        await self._ended.wait()
+        # It ends in a turn of the loop or two; no process that is to end waits for it longer.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_TURNS):
+                await self._ended.wait()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -158,11 +166,11 @@ class Line:
                     # A kernel connects to a server that hangs; what is asked waits for one that speaks.
                     await connection.send_command("PING", check_health=False)
                     await connection.read_response()
+                    self._talk = _Talk(connection)
                 except BaseException:
                     with suppress(*TROUBLE):
                         await connection.disconnect(nowait=True)
                     raise
-                self._talk = _Talk(connection)
             return self._talk
 
 

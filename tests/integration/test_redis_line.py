@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as LostError
 from redis.exceptions import ResponseError
 
 from service.adapters.redis_client import open_client
-from service.adapters.redis_line import Line
+from service.adapters.redis_line import Line, _Talk
 
 PATIENCE = 0.2
 
@@ -110,3 +110,17 @@ async def test_a_connection_that_says_nothing_for_long_is_given_up(line: Line, m
     assert await line.run([("PING",)]) == [b"PONG"]
     await asyncio.sleep(0.05)
     assert connections(machine) == 1
+
+
+async def test_a_connection_that_ended_before_it_was_taken_over_is_lost(machine: Any) -> None:
+    """A server that dies between its first reply and the first question leaves nobody waiting for its end."""
+    client = open_client(machine.url, timeout=timedelta(seconds=5), connections=1)
+    assert isinstance(client, Redis)
+    pool = client.connection_pool
+    connection = pool.connection_class(**pool.connection_kwargs)
+    await connection.connect()
+    connection._writer.transport.abort()
+    await asyncio.sleep(0.01)
+    with pytest.raises(LostError, match="closed"):
+        _Talk(connection)
+    await connection.disconnect(nowait=True)
