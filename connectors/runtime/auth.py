@@ -99,27 +99,16 @@ class CallerAuthorizer(_FixedAuthorizer):
         super().__init__(identity, headers=_caller_headers(scheme, value))
 
 
-class MissingAuthorizer:
+class MissingAuthorizer(_FixedAuthorizer):
     """Stands where the caller should have brought a credential and did not."""
 
-    identity = ""
+    def __init__(self) -> None:
+        """Have nothing to send, and be nobody."""
+        super().__init__("", headers=())
 
     async def headers(self, *, timeout: timedelta) -> Pairs:  # noqa: ARG002 - the protocol's
         """Raise CredentialMissingError."""
         raise CredentialMissingError("the source takes the caller's own credential, and none was sent")
-
-    async def renew(
-        self,
-        *,
-        rejected: Pairs,  # noqa: ARG002 - the protocol's
-        timeout: timedelta,  # noqa: ARG002 - the same
-        since: datetime | None = None,  # noqa: ARG002 - the same
-    ) -> bool:
-        """Tell that there is nothing else to send."""
-        return False
-
-    async def aclose(self) -> None:
-        """Do nothing: nothing is ever under way."""
 
 
 def open_authorizer(
