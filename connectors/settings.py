@@ -63,10 +63,11 @@ class SourceSettings(BaseModel):
         description="Who may see what one credential fetched: only it, its tenant, or everybody.",
     )
     requests_per_minute: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Most calls in a minute per credential and process; no limit by default."
+        default=None,
+        description="Most calls in a minute per host and credential, over all processes; none by default.",
     )
     concurrency: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=20, description="Most calls at once per credential and process."
+        default=20, description="Most calls at once per host and credential, over all processes."
     )
     ttl: Duration = Field(default=timedelta(minutes=15), description="How long an answer is fresh.")
     stale_for: Duration = Field(

@@ -15,6 +15,7 @@ class Kind:
 INVALID_PARAMETER = Kind(400, "invalid-parameter", "A parameter is not valid")
 INTERNAL = Kind(500, "internal", "Something went wrong here")
 NOT_READY = Kind(503, "not-ready", "The service is not ready")
+RATE_LIMITED = Kind(429, "rate-limited", "The caller is over its own limit")
 
 BY_STATUS: dict[int, Kind] = {
     403: Kind(403, "forbidden", "This is not for this caller"),
@@ -24,7 +25,7 @@ BY_STATUS: dict[int, Kind] = {
     413: Kind(413, "content-too-large", "The request's content is too large"),
     414: Kind(414, "uri-too-long", "The request's URL is too long"),
     415: Kind(415, "unsupported-media-type", "The request's content is of the wrong type"),
-    429: Kind(429, "rate-limited", "The caller is over its own limit"),
+    429: RATE_LIMITED,
     431: Kind(431, "headers-too-large", "The request's headers are too large"),
 }
 """The kind of what HTTP itself, or the framework, finds wrong with a request."""

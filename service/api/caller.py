@@ -8,22 +8,28 @@ from connectors.ports import Caller
 from service.api.problems import UnauthenticatedError
 from service.api.state import service_of
 from service.caller import verify
+from service.usecases.allowance import OverLimitError
 from service.usecases.source import UpstreamCredential
 
 
 async def identify_caller(request: Request) -> str | None:
-    """Give the caller's configured name, None when nobody is configured; UnauthenticatedError.
+    """Give the caller's configured name, None when nobody is configured.
 
-    It is in the request's state as `caller` from then on.
+    It is in the request's state as `caller` from then on. UnauthenticatedError for who is none of them,
+    OverLimitError for who has asked too often.
     """
     request.state.caller = None
-    callers = service_of(request).settings.callers
+    service = service_of(request)
+    callers = service.settings.callers
     if not callers:
         return None
     key = _sent_key(request)
     if key is not None:
         for name, caller in callers.items():
             if verify(key, caller.key_hash):
+                wait = await service.allowance.take(name)
+                if wait is not None:
+                    raise OverLimitError(name, wait=wait)
                 request.state.caller = name
                 return name
     raise UnauthenticatedError("send one of this service's API keys as 'Authorization: Bearer <key>'")

@@ -27,7 +27,8 @@ from connectors.errors import (
 )
 from service.api.body import encode_json
 from service.api.report import source_record
-from service.kind import BY_STATUS, INTERNAL, INVALID_PARAMETER, NOT_READY, Kind
+from service.kind import BY_STATUS, INTERNAL, INVALID_PARAMETER, NOT_READY, RATE_LIMITED, Kind
+from service.usecases.allowance import OverLimitError
 from service.usecases.requirement import (
     AnswerRefusedError,
     NotCachedError,
@@ -68,6 +69,7 @@ KINDS: Mapping[type[GraphError], Kind] = {
     UnknownSourceError: Kind(400, "unknown-source", "No such source is configured"),
     UnauthenticatedError: Kind(401, "unauthenticated", "An API key is needed"),
     UnknownNodeError: Kind(404, "unknown-node", "Nobody knows this node"),
+    OverLimitError: RATE_LIMITED,
     SourcesFailedError: Kind(502, "sources-failed", "The sources did not give the answer required"),
     SourcesTimedOutError: Kind(504, "sources-timed-out", "The sources did not answer in time"),
     NotCachedError: Kind(504, "not-cached", "Nothing is cached for this question"),
@@ -118,6 +120,8 @@ async def answer_problem(request: Request, error: Exception) -> Response:
         headers["Allow"] = ", ".join(sorted(error.headers["Allow"].split(", ")))
     if kind.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, OverLimitError):
+        headers["Retry-After"] = str(error.seconds)
     if isinstance(error, AnswerRefusedError):
         waits = [report.retry_after for report in error.reports if report.retry_after is not None]
         if waits:

@@ -46,10 +46,12 @@ class Repeatable:
 class Repeated:
     """An answer, ready to be sent again.
 
-    `headers` are those that stay, `at` is when the answer was made; `tail` is the body behind the object
+    `caller` is whose answer it is, by name, None where nobody is configured. `headers` are those that
+    stay, `at` is when the answer was made; `tail` is the body behind the object
     `graph`, and `packed` the same compressed, for who took it so. Of a 304 there is neither.
     """
 
+    caller: str | None
     status: int
     headers: Headers
     made: Repeatable
@@ -118,12 +120,12 @@ def repeatable(answer: Answer, *, response: Response) -> Repeatable:
 
 
 async def make_repeated(
-    made: Repeatable, *, status: int, headers: Headers, route: Any, at: datetime
+    made: Repeatable, *, caller: str | None, status: int, headers: Headers, route: Any, at: datetime
 ) -> Repeated | None:
     """Prepare an answer that is on its way; None if it has another shape than was thought."""
     kept = [(name, value) for name, value in headers if name.lower() not in _WRITTEN_ANEW]
     if not made.body:
-        return Repeated(status, kept, made, at, route, b"", None)
+        return Repeated(caller, status, kept, made, at, route, b"", None)
     opening = _OPENING + encode_json(made.about)
     if not made.body.startswith(opening):
         return None
@@ -133,7 +135,7 @@ async def make_repeated(
         packed = await to_thread(_pack, tail) if len(tail) > MOST_INLINE_BYTES else _pack(tail)
     # The body itself is not kept twice.
     lasting = replace(made, body=b"")
-    return Repeated(status, kept, lasting, at, route, tail, packed)
+    return Repeated(caller, status, kept, lasting, at, route, tail, packed)
 
 
 def _pack(tail: bytes) -> bytes:

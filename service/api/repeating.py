@@ -4,6 +4,7 @@ A question is everything that was sent: method, path, query and headers, credent
 the few headers that no answer here depends on. It is kept as a keyed digest only. Who may not have an
 answer was refused it the first time, so the same words from the same caller need no second look: what
 could change that verdict later is a marker in the store, and those are watched like everything else.
+A repeated answer counts against its caller's limit like any other.
 """
 
 from datetime import datetime, timedelta
@@ -58,7 +59,8 @@ class Repeating:
         repeats, clock = service.repeats, service.expander.clock
         question = self._question(scope)
         kept = await repeats.find(question)
-        if kept is not None:
+        # Who is over its limit is refused by the application, in its words.
+        if kept is not None and await _granted(kept.caller, service=service):
             scope["route"] = kept.route
             note_answer(scope, complete=True)
             service.metrics.repeated()
@@ -98,7 +100,14 @@ class Repeating:
         if noted is None:
             return
         made, at = noted
-        kept = await make_repeated(made, status=status, headers=headers, route=scope.get("route"), at=at)
+        kept = await make_repeated(
+            made,
+            caller=state.get("caller"),
+            status=status,
+            headers=headers,
+            route=scope.get("route"),
+            at=at,
+        )
         if kept is not None:
             repeats.keep(question, kept, footing=footing, size=kept.size)
 
@@ -122,6 +131,10 @@ def footing_of(scope: Scope) -> Footing | None:
 def note_repeatable(scope: Scope, made: Repeatable, *, at: datetime) -> None:
     """Leave an answer, made `at` some moment, with the layer that keeps it."""
     scope["state"][_REPEATABLE] = (made, at)
+
+
+async def _granted(caller: str | None, *, service: Service) -> bool:
+    return caller is None or await service.allowance.take(caller) is None
 
 
 def _service_of(scope: Scope) -> Service | None:

@@ -60,6 +60,10 @@ class CallerSettings(_Table):
         default=1.0,
         description="Its share of the turns at a source, beside those of the other callers who wait.",
     )
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=None,
+        description="The most it may ask, over all processes on one store; no limit by default.",
+    )
 
 
 class Ceilings(_Table):

@@ -24,7 +24,8 @@ from service.api.problems import (
     kind_of,
     problem_body,
 )
-from service.kind import BY_STATUS
+from service.kind import BY_STATUS, RATE_LIMITED
+from service.usecases.allowance import OverLimitError
 from service.usecases.report import Report
 from service.usecases.requirement import NotCachedError, SourcesFailedError, SourcesTimedOutError
 from service.usecases.resume import ExpiredCursorError, InvalidCursorError
@@ -54,6 +55,7 @@ _ERRORS: tuple[Exception, ...] = (
     ExpiredCursorError("its time is up; ask again from the first page", field="cursor"),
     UnknownSourceError("no source is called 'acme'; there are: acc, threatwinds"),
     UnauthenticatedError("send one of this service's API keys as 'Authorization: Bearer <key>'"),
+    OverLimitError("dashboard", wait=timedelta(seconds=20)),
     UnknownNodeError("every source that accepts this node says that it does not know it"),
     SourcesFailedError(
         "no source gave a successful reply",
@@ -70,7 +72,7 @@ _ERRORS: tuple[Exception, ...] = (
     ),
     NotReadyError("the service is starting or shutting down"),
     RuntimeError("anything that nobody has foreseen"),
-    *(HTTPException(status) for status in BY_STATUS),
+    *(HTTPException(status) for status, kind in BY_STATUS.items() if kind is not RATE_LIMITED),
 )
 
 EXAMPLES: Mapping[str, dict[str, Any]] = {

@@ -29,7 +29,7 @@ from service.api.problems import MEDIA_TYPE
 Response = dict[str, Any]
 
 # What a problem carries beside what every response does.
-_OF_STATUS = {401: HOW_TO_SIGN_IN, 502: RETRY_AFTER, 504: RETRY_AFTER}
+_OF_STATUS = {401: HOW_TO_SIGN_IN, 429: RETRY_AFTER, 502: RETRY_AFTER, 504: RETRY_AFTER}
 OF_SERVICE = ("not-ready", "uri-too-long", "internal")
 """The problems that every route has which needs the running service."""
 _OF_GRAPH = (
@@ -70,7 +70,7 @@ def graph_responses(*, keyed: bool) -> dict[str, Response]:
     return {
         "200": _graph(GOT, several=False),
         "304": {"description": "The graph held is still the same.", "headers": ALWAYS | UNCHANGED},
-        **describe_problems(*_OF_GRAPH, *_unauthenticated(keyed=keyed)),
+        **describe_problems(*_OF_GRAPH, *_of_callers(keyed=keyed)),
     }
 
 
@@ -78,7 +78,7 @@ def posted_responses(*, keyed: bool) -> dict[str, Response]:
     """Describe what POST answers."""
     return {
         "200": _graph(POSTED, several=True),
-        **describe_problems(*_OF_GRAPH, *OF_CONTENT, *_unauthenticated(keyed=keyed)),
+        **describe_problems(*_OF_GRAPH, *OF_CONTENT, *_of_callers(keyed=keyed)),
     }
 
 
@@ -91,7 +91,7 @@ def source_responses(*, keyed: bool) -> dict[str, Response]:
             {"two sources": load_example("sources")},
             headers=KEPT | VARY,
         ),
-        **describe_problems("invalid-parameter", *_unauthenticated(keyed=keyed), *OF_SERVICE),
+        **describe_problems("invalid-parameter", *_of_callers(keyed=keyed), *OF_SERVICE),
     }
 
 
@@ -134,7 +134,7 @@ def metrics_responses(*, keyed: bool) -> dict[str, Response]:
                 "text/plain": {"schema": {"type": "string"}, "examples": {"a part": {"value": _METRICS}}}
             },
         },
-        **describe_problems(*_unauthenticated(keyed=keyed), *OF_SERVICE),
+        **describe_problems(*_of_callers(keyed=keyed), *OF_SERVICE),
     }
 
 
@@ -171,8 +171,8 @@ def _graph(headers: dict[str, Any], *, several: bool) -> Response:
     }
 
 
-def _unauthenticated(*, keyed: bool) -> Sequence[str]:
-    return ("unauthenticated",) if keyed else ()
+def _of_callers(*, keyed: bool) -> Sequence[str]:
+    return ("unauthenticated", "rate-limited") if keyed else ()
 
 
 def _problem(slugs: Sequence[str], status: int | None = None) -> Response:

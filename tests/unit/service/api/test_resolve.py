@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -31,6 +32,14 @@ SETTINGS = {"tw": {"connector": "threatwinds", "authorization": "Bearer x"}}
 JSON = {"content-type": "application/json"}
 
 
+class Unlimited:
+    """Grants every request."""
+
+    async def take(self, caller: str) -> timedelta | None:
+        """Grant it."""
+        return None
+
+
 def client_of(*, sources: tuple[Source, ...] = (SOURCE,), **top: Any) -> httpx.AsyncClient:
     """Open a client of an application that has these routes and nothing to call."""
     app = FastAPI(exception_handlers={GraphError: answer_problem, HTTPException: answer_problem})
@@ -40,7 +49,9 @@ def client_of(*, sources: tuple[Source, ...] = (SOURCE,), **top: Any) -> httpx.A
     app.add_middleware(Edge)
     parts: dict[str, Any] = {field.name: None for field in fields(Service)}
     settings = parse_settings({"sources": SETTINGS, **top}, environ={})
-    app.state.service = Service(**parts | {"settings": settings, "sources": sources})
+    app.state.service = Service(
+        **parts | {"settings": settings, "sources": sources, "allowance": Unlimited()}
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here")
 
 
