@@ -15,7 +15,8 @@ from connectors.ports import Clock
 from service.adapters.breaker import Breaker
 from service.adapters.redis_attempts import Attempts
 from service.adapters.redis_commands import checked, open_commands
-from service.adapters.redis_line import Command, Reply
+from service.adapters.redis_line import Reply
+from service.adapters.redis_server import Command
 from service.cache.store import Item
 
 _MILLISECOND = timedelta(milliseconds=1)
