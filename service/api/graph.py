@@ -135,7 +135,7 @@ async def _expand(
             public=_public(service, parameters),
             lifetime=lifetime_of(answer.reports, sources=service.sources, max_age=parameters.oldest),
         )
-        if footing is not None and answer.complete and not answer.spent.calls:
+        if footing is not None and answer.is_settled:
             made = repeatable(answer, response=response)
             note_repeatable(request.scope, made, at=service.expander.clock.now())
     if not asked.measures:
