@@ -89,11 +89,14 @@ class Fetcher:
         """Tell whether the cache failed this answer."""
         return self.shelf.down
 
-    async def fetch(self, asks: Sequence[Ask], *, nodes: Collection[NodeId]) -> dict[Ask, Answered]:
+    async def fetch(
+        self, asks: Sequence[Ask], *, nodes: Collection[NodeId], ahead: bool = False
+    ) -> dict[Ask, Answered]:
         """Answer the asks, and complete what the cache has told of `nodes`, in one go.
 
         While sources are asked, what the cache told just now is completed too: when a slow source
-        has used up the time, a fast one's answer is not the less whole.
+        has used up the time, a fast one's answer is not the less whole. Who asks `ahead` may be given
+        up at any time, and leaves that to whoever tells.
         """
         await self.room()
         looked = self.clock.monotonic()
@@ -118,7 +121,9 @@ class Fetcher:
         late: dict[Ask, None] = {}
         if missing or repairs:
             async with TaskGroup() as group:
-                completing = group.create_task(self.shelf.read((), nodes=None, deadline=self.deadline))
+                completing = group.create_task(
+                    self.shelf.read((), nodes=() if ahead else None, deadline=self.deadline)
+                )
                 calling = group.create_task(self._call(list(missing), repairs, held=held, looked=looked))
             fetched = calling.result()
             late = dict.fromkeys(map(self._lister, completing.result()[1]))

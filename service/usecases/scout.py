@@ -108,7 +108,7 @@ class Scout:
             return
         asks = [ask for node in new for ask in self._guide.asks_about(node) if ask not in self._ahead]
         if asks:
-            task = asyncio.create_task(self._fetcher.fetch(asks, nodes=()))
+            task = asyncio.create_task(self._fetcher.fetch(asks, nodes=(), ahead=True))
             self._tasks.add(task)
             self._ahead |= dict.fromkeys(asks, task)
 
