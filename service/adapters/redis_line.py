@@ -14,13 +14,15 @@ from typing import Any, cast
 from hiredis import PushNotification, Reader, pack_command
 from redis.asyncio.connection import DefaultParser
 from redis.exceptions import ConnectionError as LostError
-from redis.exceptions import InvalidResponse
+from redis.exceptions import InvalidResponse, ReadOnlyError
 
 from service.adapters.redis_server import Command, RedisServer
 
 Reply = object
 _NOTHING_YET = object()
 _LAST_TURNS = 1.0
+# A connection younger than this leads where the URL leads.
+_OLD = 1.0
 
 
 class _Asked:
@@ -44,6 +46,7 @@ class _Talk(asyncio.Protocol):
         self._way: asyncio.Transport | None = None
         self._asked: deque[_Asked] = deque()
         self._heard = 0.0
+        self._begun = self._loop.time()
         self._ended = asyncio.Event()
         self._replies = Reader(
             protocolError=InvalidResponse, replyError=DefaultParser.parse_error, notEnoughData=_NOTHING_YET
@@ -104,6 +107,9 @@ class _Talk(asyncio.Protocol):
         # What the server tells unasked is nobody's reply.
         if isinstance(reply, PushNotification):
             return
+        if isinstance(reply, ReadOnlyError) and self._loop.time() - self._begun > _OLD:
+            # A master no longer: by now the URL may lead to another one.
+            raise LostError("the server takes no writes any more") from reply
         asked = self._asked[0]
         asked.replies.append(reply)
         if len(asked.replies) == asked.count:
@@ -116,7 +122,8 @@ class Line:
     """Asks a server over one connection; a dropped one is replaced, and asked once more.
 
     So every command may be sent twice. Who leaves when nothing has come for `patience` seconds takes the
-    connection for dead: what was asked over it by others is asked anew.
+    connection for dead, and who is refused a write by what is no master any more looks for the new one:
+    what was asked over it by others is asked anew.
     """
 
     def __init__(self, server: RedisServer, *, patience: float) -> None:

@@ -8,9 +8,10 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from redis.exceptions import BusyLoadingError, ResponseError
+from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as LostError
 
+from service.adapters.embedded import start_embedded
 from service.adapters.redis_line import Line
 from service.adapters.redis_server import read_server
 
@@ -125,6 +126,23 @@ async def test_without_a_server_everybody_is_told(line: Line, machine: Any) -> N
     for _ in range(2):
         with pytest.raises(LostError):
             await line.run([("PING",)])
+
+
+async def test_a_master_that_is_none_any_more_is_looked_for_anew(tmp_path: Path) -> None:
+    """After a failover writes go to whoever is at the address now; where nobody else is, they are refused."""
+    with start_embedded() as one, start_embedded() as other:
+        address = tmp_path / "s"
+        address.symlink_to(read_server(one.url).path or "")
+        line = Line(read_server(f"unix://{address}"), patience=PATIENCE)
+        await line.run([("REPLICAOF", "127.0.0.1", 1)])
+        await asyncio.sleep(1.1)
+        (refused,) = await line.run([("SET", "a", b"1")])
+        assert isinstance(refused, ReadOnlyError)
+        address.unlink()
+        address.symlink_to(read_server(other.url).path or "")
+        await asyncio.sleep(1.1)
+        assert await line.run([("GET", "a"), ("SET", "a", b"1"), ("GET", "a")]) == [None, b"OK", b"1"]
+        await line.close()
 
 
 async def test_who_leaves_leaves_a_reply_to_nobody(line: Line, machine: Any) -> None:
