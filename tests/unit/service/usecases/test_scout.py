@@ -211,6 +211,23 @@ async def test_what_was_asked_ahead_takes_nothing_along_when_it_is_given_up(stag
     assert fetcher.ledger.facts_of(node)["m"].label == LONG
 
 
+async def test_who_was_asked_ahead_is_waited_for_no_longer_than_its_round(stage: Any) -> None:
+    """Once more is known, more of the answer's time is kept for telling it: the sources have less."""
+    paused = Paused(stage, held="m:t:c")
+    fork(paused.site)
+    paused.hold("m:t:d")
+    async with asyncio.timeout(PATIENCE):
+        answering = asyncio.create_task(paused.expand(hops=3, budget=AMPLE))
+        await paused.until_asked("m:t:d")
+        await paused.until_idle()
+        # Between the end of what the round of d has and of what the one before had.
+        stage.clock.passed = AMPLE.timeout.total_seconds() - 0.001
+        paused.free.set()
+        answer = await answering
+    assert answer.reports[0].outcomes == {"ok": 3, "timeout": 1}
+    assert answer.truncated == ("timeout",)
+
+
 @pytest.mark.parametrize("seed", range(40))
 async def test_no_answer_depends_on_who_replies_first(make_stage: Any, seed: int) -> None:
     """Whatever the order of replies and the budget, the graph is that of sources that reply at once."""
