@@ -7,7 +7,9 @@ from typing import Protocol, cast
 from redis.asyncio import RedisCluster
 
 from service.adapters.redis_client import open_client
-from service.adapters.redis_line import Command, Line, Reply
+from service.adapters.redis_line import Line, Reply
+from service.adapters.redis_server import Command, read_server
+from service.settings.store_url import CLUSTER
 
 # The client's own timers only end what nobody waits for any more.
 _CLIENT_TIMEOUTS = 40
@@ -39,13 +41,13 @@ class Commands(Protocol):
 def open_commands(url: str, *, timeout: timedelta, connections: int) -> Commands:
     """Open the way to what a URL names; ConfigurationError for one that cannot be read.
 
-    Who leaves after nearly `timeout` takes the server for dead. `connections` are for each server of a
-    cluster.
+    Who leaves after nearly `timeout` without a word takes the server for dead. `connections` are for each
+    server of a cluster.
     """
+    if url.partition(":")[0].lower() != CLUSTER:
+        return _Server(Line(read_server(url), patience=_NEARLY * timeout.total_seconds()))
     client = open_client(url, timeout=timeout * _CLIENT_TIMEOUTS, connections=connections)
-    if isinstance(client, RedisCluster):
-        return _Cluster(client)
-    return _Server(Line(client.connection_pool, patience=_NEARLY * timeout.total_seconds()))
+    return _Cluster(cast("RedisCluster", client))
 
 
 def checked(replies: Sequence[Reply]) -> Sequence[Reply]:

@@ -12,67 +12,66 @@ from contextlib import suppress
 from typing import Any, cast
 
 from hiredis import PushNotification, Reader, pack_command
-from redis.asyncio.connection import AbstractConnection, ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio.connection import DefaultParser
 from redis.exceptions import ConnectionError as LostError
-from redis.exceptions import InvalidResponse
+from redis.exceptions import InvalidResponse, ReadOnlyError
 
-from service.adapters.redis_client import TROUBLE
+from service.adapters.redis_server import Command, RedisServer
 
-Command = tuple[str | bytes | int, ...]
 Reply = object
 _NOTHING_YET = object()
 _LAST_TURNS = 1.0
+# A connection younger than this leads where the URL leads.
+_OLD = 1.0
 
 
 class _Asked:
-    """The commands of one caller, and what was replied to them so far."""
+    """The commands of one caller, when they were asked, and what was replied to them so far."""
 
-    __slots__ = ("count", "replied", "replies")
+    __slots__ = ("at", "count", "replied", "replies")
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, at: float, replied: "asyncio.Future[list[Reply]]") -> None:
         self.count = count
+        self.at = at
         self.replies: list[Reply] = []
-        self.replied: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
+        self.replied = replied
 
 
 class _Talk(asyncio.Protocol):
-    """One connection from when it is open to its loss.
+    """One connection: what was asked over it waits for its replies, in the same order."""
 
-    The client has opened it, and would read it by streams: a reply would wait two turns of the loop for
-    a task that only hands it on. So what carries the bytes is taken over here.
-    """
-
-    def __init__(self, connection: AbstractConnection) -> None:
+    def __init__(self) -> None:
         self.lost = False
+        self._loop = asyncio.get_running_loop()
+        self._way: asyncio.Transport | None = None
         self._asked: deque[_Asked] = deque()
+        self._heard = 0.0
+        self._begun = self._loop.time()
         self._ended = asyncio.Event()
-        # The client has no public name for any of these.
-        parse_error = connection._parser.parse_error  # noqa: SLF001 - see above
-        reader = cast("asyncio.StreamReader", connection._reader)  # noqa: SLF001 - see above
-        writer = cast("asyncio.StreamWriter", connection._writer)  # noqa: SLF001 - see above
-        if writer.is_closing() or reader.at_eof():
-            # Whoever had it before was told of its end, and nobody is told twice.
-            raise LostError("the server has closed the connection")
-        connection._reader = connection._writer = None  # noqa: SLF001 - it is not the client's to close
         self._replies = Reader(
-            protocolError=InvalidResponse, replyError=parse_error, notEnoughData=_NOTHING_YET
+            protocolError=InvalidResponse, replyError=DefaultParser.parse_error, notEnoughData=_NOTHING_YET
         )
-        # Who lets go of it closes what it writes to.
-        self._writer = writer
-        writer.transport.set_protocol(self)
+
+    @property
+    def silent(self) -> float:
+        """Give for how many seconds nothing has come although something is awaited."""
+        if not self._asked:
+            return 0.0
+        return self._loop.time() - max(self._heard, self._asked[0].at)
 
     def ask(self, packed: bytes, *, count: int) -> "asyncio.Future[list[Reply]]":
-        asked = _Asked(count)
+        if self._way is None or self.lost:
+            raise LostError("there is no connection")
+        asked = _Asked(count, at=self._loop.time(), replied=self._loop.create_future())
         self._asked.append(asked)
-        self._writer.write(packed)
+        self._way.write(packed)
         return asked.replied
 
     def lose(self, error: Exception) -> None:
         """Have whoever still waits learn of it, and nobody ask here any more."""
         self.lost = True
-        self._writer.transport.abort()
+        if self._way is not None:
+            self._way.abort()
         while self._asked:
             replied = self._asked.popleft().replied
             if not replied.done():
@@ -85,7 +84,11 @@ class _Talk(asyncio.Protocol):
             async with asyncio.timeout(_LAST_TURNS):
                 await self._ended.wait()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._way = cast("asyncio.Transport", transport)
+
     def data_received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
         try:
             self._replies.feed(data)
             while (reply := self._replies.gets()) is not _NOTHING_YET:
@@ -104,6 +107,9 @@ class _Talk(asyncio.Protocol):
         # What the server tells unasked is nobody's reply.
         if isinstance(reply, PushNotification):
             return
+        if isinstance(reply, ReadOnlyError) and self._loop.time() - self._begun > _OLD:
+            # A master no longer: by now the URL may lead to another one.
+            raise LostError("the server takes no writes any more") from reply
         asked = self._asked[0]
         asked.replies.append(reply)
         if len(asked.replies) == asked.count:
@@ -113,22 +119,23 @@ class _Talk(asyncio.Protocol):
 
 
 class Line:
-    """Asks the server of a pool, over one connection; a dropped one is replaced, and asked once more.
+    """Asks a server over one connection; a dropped one is replaced, and asked once more.
 
-    So every command may be sent twice. Who has waited for `patience` seconds when it leaves takes the
-    connection for dead: what was asked over it by others is asked anew.
+    So every command may be sent twice. Who leaves when nothing has come for `patience` seconds takes the
+    connection for dead, and who is refused a write by what is no master any more looks for the new one:
+    what was asked over it by others is asked anew.
     """
 
-    def __init__(self, pool: ConnectionPool, *, patience: float) -> None:
-        """Prepare; the first command connects. The pool only says how."""
-        self._pool = pool
+    def __init__(self, server: RedisServer, *, patience: float) -> None:
+        """Prepare; the first command connects."""
+        self._server = server
         self._patience = patience
         self._talk: _Talk | None = None
         self._opening = asyncio.Lock()
 
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
         """Give a reply, or the ResponseError that the server has replied, for each command."""
-        packed = b"".join([pack_command(cast("Any", command)) for command in commands])
+        packed = _pack(commands)
         try:
             return await self._ask(packed, len(commands))
         except LostError:
@@ -143,12 +150,10 @@ class Line:
         talk = self._talk
         if talk is None or talk.lost:
             talk = await self._open()
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         try:
             return await talk.ask(packed, count=count)
         except asyncio.CancelledError:
-            if loop.time() - began >= self._patience:
+            if talk.silent >= self._patience:
                 talk.lose(LostError("the server does not reply"))
             raise
 
@@ -156,22 +161,35 @@ class Line:
         async with self._opening:
             # Somebody else may have done so meanwhile.
             if self._talk is None or self._talk.lost:
-                # How long anything takes is up to whoever waits for it.
-                kwargs = {**self._pool.connection_kwargs, "socket_timeout": None}
-                connection: AbstractConnection = self._pool.connection_class(**kwargs)
-                # Attempts of the client's own would not know what else is on its way.
-                connection.retry = Retry(NoBackoff(), 0)
-                try:
-                    await connection.connect()  # type: ignore[no-untyped-call] # the client's
-                    # A kernel connects to a server that hangs; what is asked waits for one that speaks.
-                    await connection.send_command("PING", check_health=False)
-                    await connection.read_response()
-                    self._talk = _Talk(connection)
-                except BaseException:
-                    with suppress(*TROUBLE):
-                        await connection.disconnect(nowait=True)
-                    raise
+                # How long it takes is up to whoever waits for it.
+                self._talk = await _begin(self._server)
             return self._talk
+
+
+async def _begin(server: RedisServer) -> _Talk:
+    """Open a connection to a server that speaks."""
+    try:
+        talk = await server.connect(_Talk)
+    except Exception as error:
+        raise _as_lost(error) from error
+    greeting = server.greeting
+    try:
+        _check(await talk.ask(_pack(greeting), count=len(greeting)))
+    except BaseException:
+        talk.lose(LostError("the connection was given up"))
+        raise
+    return talk
+
+
+def _check(replies: Sequence[Reply]) -> None:
+    for reply in replies:
+        if isinstance(reply, Exception):
+            # Whoever waits for the connection has asked nothing yet that could be refused.
+            raise _as_lost(reply)
+
+
+def _pack(commands: Sequence[Command]) -> bytes:
+    return b"".join([pack_command(cast("Any", command)) for command in commands])
 
 
 def _as_lost(error: Exception) -> Exception:

@@ -9,13 +9,14 @@ from datetime import timedelta
 from itertools import groupby
 from typing import cast
 
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from connectors.ports import Clock
 from service.adapters.breaker import Breaker
 from service.adapters.redis_attempts import Attempts
 from service.adapters.redis_commands import checked, open_commands
-from service.adapters.redis_line import Command, Reply
+from service.adapters.redis_line import Reply
+from service.adapters.redis_server import Command
 from service.cache.store import Item
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -79,15 +80,18 @@ class RedisStore:
             commands = [_set(item, _milliseconds(item)) for item in items]
         try:
             await self._ask(commands)
-        except ResponseError:
-            # What was learnt of the server may have been of another one, before a failover.
-            self._has_msetex = False if self._commands.clustered else None
+        except ResponseError as error:
+            # What was learnt of the server may have been of another one, before a failover; and a user
+            # may be allowed the older commands only.
+            settled = self._commands.clustered or isinstance(error, NoPermissionError)
+            self._has_msetex = False if settled else None
             raise
 
     async def _knows_msetex(self) -> bool:
         """Ask the server once: Valkey 9.1 has the command, and takes a quarter of the time."""
         if self._has_msetex is None:
-            (told,) = await self._ask([("COMMAND", "INFO", "MSETEX")])
+            # A user who may not ask this may save all the same.
+            (told,) = await self._commands.run([("COMMAND", "INFO", "MSETEX")])
             self._has_msetex = isinstance(told, list) and bool(told) and None not in told
         return self._has_msetex
 

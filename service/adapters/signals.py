@@ -115,7 +115,12 @@ class Signals:
             connection = self._connection
             if connection is None or not self._tracking:
                 return False
-            if not (self._incoming.poll(0) or await connection.can_read()):
+            try:
+                lies_unread = self._incoming.poll(0) or await connection.can_read()
+            except TROUBLE:
+                # It has ended, and who reads from it has yet to notice.
+                return False
+            if not lies_unread:
                 return True
             await asyncio.sleep(0)
         return False

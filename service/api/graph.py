@@ -18,6 +18,7 @@ from service.api.format.negotiate import choose_format
 from service.api.header import read_credentials, read_tolerance
 from service.api.lifetime import lifetime_of
 from service.api.parameters import GraphParameters
+from service.api.pieces import size_of
 from service.api.planned import respond_with_plan
 from service.api.presence import while_present
 from service.api.query import read_path, read_query, single
@@ -135,7 +136,8 @@ async def _expand(
             public=_public(service, parameters),
             lifetime=lifetime_of(answer.reports, sources=service.sources, max_age=parameters.oldest),
         )
-        if footing is not None and answer.complete and not answer.spent.calls:
+        # A large body is in pieces, and to join them only to find that it is too large costs as much again.
+        if footing is not None and answer.is_settled and service.repeats.has_room(size_of(response)):
             made = repeatable(answer, response=response)
             note_repeatable(request.scope, made, at=service.expander.clock.now())
     if not asked.measures:

@@ -32,6 +32,11 @@ def in_pieces(pieces: Sequence[bytes], *, headers: Mapping[str, str], media_type
     return _Pieced(pieces, headers=headers, media_type=media_type)
 
 
+def size_of(response: Response) -> int:
+    """Give the size of the whole body of a response that has not been sent."""
+    return sum(map(len, response.pieces)) if isinstance(response, _Pieced) else len(response.body)
+
+
 def body_of(response: Response) -> bytes:
     """Give the whole body of a response that has not been sent."""
     return b"".join(response.pieces) if isinstance(response, _Pieced) else bytes(response.body)

@@ -58,10 +58,12 @@ class Packer:
             return None
         try:
             width, body = self._pack(form, values)
+            number = width * _FORMS + form
+            # Others may be shorter or longer than the first.
+            again = Tail(body, self._now).packed(number, len(values))
         except (MsgspecError, ValueError, TypeError, AttributeError, OverflowError):
             return None
-        number = width * _FORMS + form
-        if Tail(body, self._now).packed(number, len(values)) != values:
+        if again != values:
             return None
         self.tail += body
         return number

@@ -99,6 +99,13 @@ class Answer:
         return self.seeds[0].known
 
     @property
+    def is_settled(self) -> bool:
+        """Tell whether it would be told again as it is: whole, of what was at hand, and all measured."""
+        measures = self.extra.get("measures", {})
+        measured = all(told["finished"] for told in measures.values())
+        return self.complete and not self.spent.calls and measured
+
+    @property
     def selection(self) -> bool:
         """Tell whether the first seed is a selection."""
         return isinstance(self.seed, Selection)

@@ -1,8 +1,9 @@
 """Answers one hop's questions: from the cache where it will do, from the sources where not."""
 
-from asyncio import Semaphore, TaskGroup
+from asyncio import Semaphore, TaskGroup, Timeout, get_running_loop, timeout
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -60,6 +61,7 @@ class Fetcher:
     learnt: int = 0
     _turns: dict[str, Semaphore] = field(default_factory=dict)
     _overheard: dict[Ask, Finding] = field(default_factory=dict)
+    _riding: set[Timeout] = field(default_factory=set)
     _patient_until: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,11 +91,14 @@ class Fetcher:
         """Tell whether the cache failed this answer."""
         return self.shelf.down
 
-    async def fetch(self, asks: Sequence[Ask], *, nodes: Collection[NodeId]) -> dict[Ask, Answered]:
+    async def fetch(
+        self, asks: Sequence[Ask], *, nodes: Collection[NodeId], ahead: bool = False
+    ) -> dict[Ask, Answered]:
         """Answer the asks, and complete what the cache has told of `nodes`, in one go.
 
         While sources are asked, what the cache told just now is completed too: when a slow source
-        has used up the time, a fast one's answer is not the less whole.
+        has used up the time, a fast one's answer is not the less whole. Who asks `ahead` may be given
+        up at any time, and leaves that to whoever tells.
         """
         await self.room()
         looked = self.clock.monotonic()
@@ -118,7 +123,9 @@ class Fetcher:
         late: dict[Ask, None] = {}
         if missing or repairs:
             async with TaskGroup() as group:
-                completing = group.create_task(self.shelf.read((), nodes=None, deadline=self.deadline))
+                completing = group.create_task(
+                    self.shelf.read((), nodes=() if ahead else None, deadline=self.deadline)
+                )
                 calling = group.create_task(self._call(list(missing), repairs, held=held, looked=looked))
             fetched = calling.result()
             late = dict.fromkeys(map(self._lister, completing.result()[1]))
@@ -134,6 +141,12 @@ class Fetcher:
             for ask in repairs
             if ask not in missing and not fetched[ask].finding.outcome.whole
         }
+
+    def hurry(self) -> None:
+        """Have whoever rides leave with what is known: their answer's deadline has come before theirs."""
+        for patience in self._riding:
+            if not patience.expired():
+                patience.reschedule(get_running_loop().time())
 
     def _lister(self, owed: Owed) -> Ask:
         return Ask(self.shelf.sources[owed.source], owed.listed_by, owed.aspect)
@@ -224,7 +237,7 @@ class Fetcher:
     async def _ride(
         self, waiting: Mapping[Address, Ask], stale: Mapping[Ask, Held], since: Since, rider: Rider
     ) -> dict[Address, Landing]:
-        flights, first = self.flights, next(iter(waiting.values()))
+        flights, first, patience = self.flights, next(iter(waiting.values())), timeout(None)
         seats = flights.board(route_of(first, shelf=self.shelf, since=since), waiting, rider)
         standing_in = [
             seat
@@ -237,12 +250,17 @@ class Fetcher:
             flights.stay(seat, self.caller)
         others = [seat for seat in seats.values() if seat not in standing_in]
         try:
-            await flights.ride(standing_in, until=min(self._patient_until, self.deadline))
-            await flights.ride(others, until=self.deadline)
+            with suppress(TimeoutError):
+                async with patience:
+                    self._riding.add(patience)
+                    await flights.ride(standing_in, until=min(self._patient_until, self.deadline))
+                    await flights.ride(others, until=self.deadline)
             return {address: flights.leave(seat, rider) for address, seat in seats.items()}
         except BaseException:
             flights.abandon(seats.values(), rider)
             raise
+        finally:
+            self._riding.discard(patience)
 
     def _is_anothers(self, landing: Landing, rider: Rider, since: Since) -> bool:
         """Tell whether how a question ended will do for others only, and there is time to ask again."""

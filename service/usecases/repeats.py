@@ -75,6 +75,10 @@ class Repeats(Generic[T]):
         """Give how much is kept."""
         return self._held
 
+    def has_room(self, size: int) -> bool:
+        """Tell whether an answer of so many bytes is not too large to be kept at all."""
+        return size <= self._most // _LARGEST_SHARE
+
     async def find(self, question: bytes) -> T | None:
         """Give the answer kept for a question, if it is still what the store would tell."""
         if question not in self._kept:
@@ -110,7 +114,7 @@ class Repeats(Generic[T]):
         self._open.discard(footing)
         size += len(footing.keys) * _BYTES_OF_A_KEY
         good = footing.holds and footing.until > self._clock.now() and self._watch.tracking
-        if not good or size > self._most // _LARGEST_SHARE:
+        if not good or not self.has_room(size):
             return False
         self._forget(question)
         self._kept[question] = _Kept(answer, footing.until, frozenset(footing.keys), size)

@@ -77,12 +77,24 @@ class Scout:
             if ask in self._told_early:
                 self._hear(ask, self._told_early.pop(ask))
         answered = await self._fetcher.fetch([ask for ask in asks if ask not in early], nodes=nodes)
-        for task in dict.fromkeys(early.values()):
+        for task in await self._in_time(early.values()):
             told = await task
             # What a batch holds beyond this round's questions is how listings ended that had to be mended.
             answered |= {ask: each for ask, each in told.items() if ask not in self._ahead}
         self._begin(0)
         return answered
+
+    async def _in_time(
+        self, tasks: Iterable[asyncio.Task[dict[Ask, Answered]]]
+    ) -> Collection[asyncio.Task[dict[Ask, Answered]]]:
+        """Give each of them once, no later than in time: they began with that of an earlier round."""
+        ahead = dict.fromkeys(tasks)
+        if ahead:
+            left = self._fetcher.deadline - self._fetcher.clock.monotonic()
+            _, late = await asyncio.wait(ahead, timeout=max(0.0, left))
+            if late:
+                self._fetcher.hurry()
+        return ahead
 
     def _begin(self, asked: int) -> None:
         self._asked, self._answered, self._edges = asked, 0, 0
@@ -108,7 +120,7 @@ class Scout:
             return
         asks = [ask for node in new for ask in self._guide.asks_about(node) if ask not in self._ahead]
         if asks:
-            task = asyncio.create_task(self._fetcher.fetch(asks, nodes=()))
+            task = asyncio.create_task(self._fetcher.fetch(asks, nodes=(), ahead=True))
             self._tasks.add(task)
             self._ahead |= dict.fromkeys(asks, task)
 

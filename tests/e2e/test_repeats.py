@@ -155,6 +155,18 @@ def test_nobody_is_given_anothers(clients: tuple[Client, Client]) -> None:
     assert client.repeated == before
 
 
+def test_a_measure_that_did_not_finish_is_taken_again(clients: tuple[Client, Client]) -> None:
+    """What an answer lacks for want of time alone is no part of the graph: the next one may have it."""
+    client, _ = clients
+    client.warm()
+    before = client.repeated
+    for _ in range(3):
+        # To begin measuring takes longer, whatever the graph.
+        hasty = client.ask(measures="pagerank", timeout="0.2").json()["graph"]
+        assert (hasty["complete"], hasty["measures"]["pagerank"]["finished"]) == (True, False)
+    assert client.repeated == before
+
+
 def test_it_ends_with_the_first_stale_listing(clients: tuple[Client, Client]) -> None:
     """Once something in it is as old as its source's ttl, it is asked for again."""
     client, _ = clients

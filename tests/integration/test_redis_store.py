@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 
 from connectors.errors import ConfigurationError, StoreUnavailableError
@@ -269,6 +270,22 @@ async def test_many_items_take_one_command_where_the_server_has_it(machine: Any)
         told = client.info("commandstats")
     assert told["cmdstat_msetex"]["calls"] == 3
     assert "cmdstat_set" not in told
+
+
+@pytest.mark.parametrize(("denied", "tries"), [("-command", 1), ("-msetex", 2)])
+async def test_who_may_only_read_and_write_has_many_items_kept(machine: Any, denied: str, tries: int) -> None:
+    """A user's rights need not go beyond the oldest commands; that one is refused is learnt once."""
+    with closing(machine.client()) as client:
+        try:
+            client.execute_command("ACL", "SETUSER", "default", denied)
+        except RedisError:
+            pytest.skip("the server does not know the command")
+    async with _opened(machine.url) as store:
+        for _ in range(tries - 1):
+            with pytest.raises(StoreUnavailableError):
+                await store.save([Item("a", b"0", HOUR), Item("b", b"0", HOUR)])
+        await store.save([Item("a", b"1", HOUR), Item("b", b"2", HOUR)])
+        assert await store.load(["a", "b"]) == [b"1", b"2"]
 
 
 @pytest.mark.parametrize(

@@ -255,3 +255,14 @@ async def test_who_may_not_track_still_hears_words(server: Store, join: Any) -> 
     assert not signals.tracking
     await signals.publish("a", b"word")
     await until(lambda: heard == [b"word"])
+
+
+async def test_a_connection_that_is_gone_is_heeded_by_nobody(server: Store, join: Any) -> None:
+    """Who asks in the moment between its end and the notice of it is told that nothing can be said."""
+    signals = join(server.url)
+    signals.track("watched:", listener=lambda _: None)
+    await signals.start()
+    assert await signals.heed()
+    await signals._connection.disconnect(nowait=True)
+    assert signals.tracking
+    assert not await signals.heed()

@@ -6,7 +6,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from starlette.responses import Response
 
-from service.api.pieces import MOST_JOINED_BYTES, body_of, in_pieces
+from service.api.pieces import MOST_JOINED_BYTES, body_of, in_pieces, size_of
 
 LARGE = (b"a" * MOST_JOINED_BYTES, b"b", b"cc")
 SMALL = (b"a", b"b", b"cc")
@@ -45,5 +45,7 @@ async def test_only_what_is_large_is_sent_in_pieces(pieces: tuple[bytes, ...], s
 
 @pytest.mark.parametrize("pieces", [SMALL, LARGE])
 def test_who_keeps_it_is_given_all_of_it(pieces: tuple[bytes, ...]) -> None:
-    """As one body."""
-    assert body_of(_response(pieces)) == b"".join(pieces)
+    """As one body, whose size is known before it is joined."""
+    response = _response(pieces)
+    assert size_of(response) == sum(map(len, pieces))
+    assert body_of(response) == b"".join(pieces)

@@ -292,6 +292,38 @@ def test_what_looks_random_is_packed_and_comes_back_exactly() -> None:
     assert digest.encode() not in unpack(split[1])
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("a" * 64, "b" * 32),
+        ("b" * 32, "a" * 64),
+        ("a" * 64, "b" * 32, "c" * 96),
+        ("1.2.3.4", "1.2.3"),
+        ("1.2.3.4", "1.2.3.4.5"),
+        ("2026-01-01T00:00:00.000001Z", "2026-01-01T00:00:00Z"),
+        ("9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00.000001Z"),
+    ],
+)
+def test_a_column_that_only_begins_like_one_that_is_packed_comes_back_exactly(
+    values: tuple[str, ...],
+) -> None:
+    """Whether as keys, labels, records or attributes: what does not fit the first value stays as it is."""
+    hub = _hub(len(values))
+    nodes = [NodeId("n", None, "t", value) for value in values]
+    listing = replace(
+        hub,
+        edges=tuple(
+            Edge(hub.address, node, "r", directed=True, record=value)
+            for node, value in zip(nodes, values, strict=True)
+        ),
+        facts=tuple(
+            NodeFacts(node, f"{value[:4]}{value}", value, (("v", f"0{value}"), ("w", value)))
+            for node, value in zip(nodes, values, strict=True)
+        ),
+    )
+    assert decode_listing(encode_listing(listing, inline_up_to=1000)[0], facts={}) == listing
+
+
 @pytest.mark.parametrize("directed", [False, True])
 def test_a_star_has_its_edges_back(*, directed: bool) -> None:
     """The places of the ends go unwritten only where they follow from the order of the nodes."""

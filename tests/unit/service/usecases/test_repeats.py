@@ -148,6 +148,7 @@ async def test_what_was_asked_for_longest_ago_goes_first(kept: Kept) -> None:
     assert [question for question in (b"1", b"2", b"3", b"4", b"5") if await kept.repeats.find(question)] == [
         *(b"1", b"3", b"4", b"5")
     ]
+    assert (kept.repeats.has_room(2500), kept.repeats.has_room(2501)) == (True, False)
     assert not kept.keep(b"6", "6", size=2500)
     assert kept.repeats.held_bytes <= 10_000
 

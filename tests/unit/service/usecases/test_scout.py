@@ -2,21 +2,26 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
+from connectors.model import parse_address
 from connectors.ports import Sender
 from connectors.walk import Finding, Walk
 from connectors.wire import Call, Reply
 from harness.paging import as_json
+from service.adapters.memory_store import MemoryStore
+from service.cache.key import PREFIX, Kind
 from service.graph.budget import Budget
+from service.usecases.ask import Ask
 from service.usecases.request import GraphRequest
 
 PATIENCE = 5.0
+LONG = "a label of which the cache keeps one copy for all of the listings that show it " * 5
 AMPLE = Budget(max_nodes=999, max_edges=999, fan_out=999, max_calls=999)
 
 
@@ -82,6 +87,19 @@ class _Pausing:
         """Wait, then send."""
         await self._paused.pause(call)
         return await self._sender.send(call, **rest)
+
+
+class _Slow(MemoryStore):
+    """A store that takes a turn of the loop, and tells when it is asked for facts."""
+
+    facts_wanted: Callable[[], object] | None = None
+
+    async def load(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Tell, wait, and load."""
+        if self.facts_wanted is not None and any(key.startswith(f"{PREFIX}{Kind.FACTS}") for key in keys):
+            self.facts_wanted()
+        await asyncio.sleep(0)
+        return await super().load(keys)
 
 
 def fork(site: Any) -> None:
@@ -172,6 +190,42 @@ async def test_what_was_asked_ahead_ends_in_its_own_round_too(stage: Any) -> Non
             await answering
         await paused.until_idle()
         assert len(asyncio.all_tasks()) == idle
+
+
+async def test_what_was_asked_ahead_takes_nothing_along_when_it_is_given_up(stage: Any) -> None:
+    """What the cache keeps apart of the answer's nodes is left to who tells of them."""
+    site = stage.source("m", "m")
+    stage.store = _Slow(clock=stage.clock)
+    site.line("m:t:a", "m:t:b")
+    site.line("m:t:c", "m:t:d")
+    site.labels["m:t:b"] = LONG
+    await stage.ask("m:t:a")
+    answering = await stage.expander.begin(GraphRequest(("m:t:a",)))
+    fetcher, source = answering.run.inquiry.fetcher, stage.sources[0]
+    await fetcher.fetch([Ask(source, parse_address("m:t:a"))], nodes=())
+    ahead = asyncio.create_task(fetcher.fetch([Ask(source, parse_address("m:t:c"))], nodes=(), ahead=True))
+    stage.store.facts_wanted = ahead.cancel
+    await asyncio.wait({ahead})
+    node = parse_address("m:t:b")
+    await fetcher.fetch((), nodes={node})
+    assert fetcher.ledger.facts_of(node)["m"].label == LONG
+
+
+async def test_who_was_asked_ahead_is_waited_for_no_longer_than_its_round(stage: Any) -> None:
+    """Once more is known, more of the answer's time is kept for telling it: the sources have less."""
+    paused = Paused(stage, held="m:t:c")
+    fork(paused.site)
+    paused.hold("m:t:d")
+    async with asyncio.timeout(PATIENCE):
+        answering = asyncio.create_task(paused.expand(hops=3, budget=AMPLE))
+        await paused.until_asked("m:t:d")
+        await paused.until_idle()
+        # Between the end of what the round of d has and of what the one before had.
+        stage.clock.passed = AMPLE.timeout.total_seconds() - 0.001
+        paused.free.set()
+        answer = await answering
+    assert answer.reports[0].outcomes == {"ok": 3, "timeout": 1}
+    assert answer.truncated == ("timeout",)
 
 
 @pytest.mark.parametrize("seed", range(40))
