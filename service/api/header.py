@@ -79,8 +79,8 @@ def _seconds(directives: Mapping[str, str | None], name: str) -> timedelta | Non
 
 def _dictionary(headers: Headers) -> Mapping[str, object]:
     # RFC 8941 4.2: a field with nothing in it is a dictionary with nothing in it.
-    text = ", ".join(headers.getlist(CREDENTIALS))
-    if not text.strip():
+    text = ", ".join(line for line in headers.getlist(CREDENTIALS) if line.strip())
+    if not text:
         return {}
     try:
         parsed = http_sf.parse(text.encode("latin-1"), tltype="dictionary")
