@@ -116,8 +116,9 @@ class Page:
     """What one reply yielded, for the nodes of its call.
 
     `total` is how many relations the source says it has of the call's one node; `capped` that it
-    has at least so many. `withheld` says why the source itself holds something back. `canonical`
-    is what an address that only the source could resolve turned out to be.
+    has at least so many. `withheld` says why the source itself holds something back, from the
+    addresses `withheld_from`, or from all of the call where none is named. `canonical` is what an
+    address that only the source could resolve turned out to be.
     """
 
     edges: tuple[Edge, ...] = ()
@@ -126,6 +127,7 @@ class Page:
     total: int | None = None
     capped: bool = False
     withheld: str | None = None
+    withheld_from: tuple[Address, ...] = ()
     canonical: NodeId | None = None
 
 

@@ -228,7 +228,7 @@ class Walk:
         return Trail(
             want=self._want,
             listings=tuple(
-                replace(self._listing(address, now), withheld=self._withheld()) for address in self._addresses
+                replace(self._listing(each, now), withheld=self._withheld(each)) for each in self._addresses
             ),
             pending=tuple(self._pending.values()),
             made=frozenset(self._issued),
@@ -264,14 +264,12 @@ class Walk:
         return () if self.stopped else calls
 
     def _finding(self, address: Address, now: datetime) -> Finding:
-        batched = len(self._addresses) > 1
         listing = self._listing(address, now)
         if self._verdict is not None:
             outcome, detail, retry_after, status = self._verdict
             return Finding(outcome, listing, detail, retry_after, status)
-        withheld = self._withheld()
-        if batched and withheld is not None:
-            # Of whom it is held back, a batch cannot tell: asked alone, each will know for itself.
+        if (withheld := self._withheld(address)) != listing.withheld:
+            # Of whom it is held back, the source has not told: asked alone, each will know for itself.
             return Finding(Outcome.PARTIAL, listing, withheld)
         if listing.total is not None and not listing.capped and len(listing.edges) < listing.total:
             told = f"the source told of {listing.total} relations and showed {len(listing.edges)}"
@@ -293,7 +291,7 @@ class Walk:
             if batched
             else max((p.total for p in self._pages if p.total is not None), default=None),
             capped=any(page.capped for page in self._pages),
-            withheld=None if batched else self._withheld(),
+            withheld=self._withheld(address, surely=batched),
             absent=self._openings > 0 and self._absences == self._openings,
             canonical=canonical,
         )
@@ -304,8 +302,9 @@ class Walk:
             return min(listing.fetched_at for listing in self._left.listings)
         return self._fetched_at or now
 
-    def _withheld(self) -> str | None:
-        return next((page.withheld for page in self._pages if page.withheld is not None), None)
+    def _withheld(self, address: Address, *, surely: bool = False) -> str | None:
+        told = (p for p in self._pages if address in p.withheld_from or not (surely or p.withheld_from))
+        return next((page.withheld for page in told if page.withheld is not None), None)
 
     def _edges_of(self, address: Address) -> tuple[Edge, ...]:
         shown = [edge for page in self._pages for edge in page.edges]
@@ -346,5 +345,6 @@ def _page_of(listing: Listing, *, batched: bool) -> Page:
         total=listing.total,
         capped=listing.capped,
         withheld=listing.withheld,
+        withheld_from=() if asked is None else (asked,),
         canonical=listing.canonical,
     )

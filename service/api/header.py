@@ -78,12 +78,10 @@ def _seconds(directives: Mapping[str, str | None], name: str) -> timedelta | Non
 
 
 def _dictionary(headers: Headers) -> Mapping[str, object]:
-    lines = headers.getlist(CREDENTIALS)
-    if not lines:
+    # RFC 8941 4.2: a field with nothing in it is a dictionary with nothing in it.
+    text = ", ".join(line for line in headers.getlist(CREDENTIALS) if line.strip())
+    if not text:
         return {}
-    text = ", ".join(lines)
-    if not text.strip():
-        raise InvalidParameterError("empty", field=CREDENTIALS)
     try:
         parsed = http_sf.parse(text.encode("latin-1"), tltype="dictionary")
     except http_sf.StructuredFieldError:

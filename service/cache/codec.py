@@ -25,6 +25,7 @@ from connectors.model.many import build, build_nodes
 from connectors.walk import Listing
 from service.cache.fold import DIGEST_BYTES, fold
 from service.cache.frame import NOTHING_LEARNT, EntryError, Learnt, pack, pack_tailed, unpack, unpack_tailed
+from service.cache.freshness import is_negative
 from service.cache.row import FactsRow, FilterRow, ListingRow
 from service.cache.unfold import Columns, unfold
 from service.cache.value import attribute_bytes, read_attributes, read_extension, written_attributes
@@ -58,6 +59,11 @@ class Draft:
         if len(self.told) == len(self.listing.facts):
             return ()
         return tuple(told for told in self.told if isinstance(told, Apart))
+
+    @property
+    def says_nothing(self) -> bool:
+        """Tell whether it says only that there is nothing; what is kept apart is said too."""
+        return is_negative(self.listing) and not self.wanted
 
     def complete(self, blobs: Mapping[Apart, bytes | None]) -> Listing:
         """Fill in the facts kept apart; EntryError when one of them is missing or damaged."""

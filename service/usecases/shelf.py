@@ -76,6 +76,7 @@ class Shelf:
     down: bool = False
     _scopes: dict[Realm, Scope] = field(default_factory=dict)
     _names: dict[str, NodeId] = field(default_factory=dict)
+    _proven: set[Realm] = field(default_factory=set)
 
     async def read(
         self, asks: Sequence[Ask], *, nodes: Collection[NodeId] | None, deadline: float
@@ -96,11 +97,12 @@ class Shelf:
         # What a listing in hand owes is read a little late rather than asked of its source again.
         blobs = await self._load(list(keys), self._late(deadline) if apart and not asks else deadline)
         barred = {realm: self._markers.barred_until(realm, blobs) for realm in markers}
+        self._proven |= {realm for realm, until in barred.items() if until < FOR_EVER}
         found = {}
         for ask, asked in questions.items():
             best = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant])
             if best is not None:
-                found[ask] = Held(self._take_in(ask, best[1]), best[0], _says_nothing(best[1]))
+                found[ask] = Held(self._take_in(ask, best[1]), best[0], best[1].says_nothing)
         gone = [
             debt
             for debt, key in zip(owed, apart, strict=True)
@@ -124,7 +126,7 @@ class Shelf:
         """Look up what another process has asked meanwhile."""
         found = {}
         for ask, (standing, draft) in (await self._latest(asks, since, deadline)).items():
-            found[ask] = Held(self._take_in(ask, draft), standing, _says_nothing(draft))
+            found[ask] = Held(self._take_in(ask, draft), standing, draft.says_nothing)
         return found
 
     def flight_key(self, ask: Ask) -> str:
@@ -173,16 +175,20 @@ class Shelf:
         items: list[Item] = []
         for finding in findings:
             listing = finding.listing
+            realm, shared = (source.name, listing.address.tenant), source.visibility is Visibility.TENANT
             if finding.outcome is Outcome.DENIED:
+                self._proven = {each for each in self._proven if each[0] != source.name}
                 items.append(self._markers.refusal(source, finding))
             elif finding.cacheable or (self.markers_only and finding.listing.edges):
-                if not self.markers_only:
-                    scope = self._scope((source.name, listing.address.tenant))
+                if (shared or source.by_caller) and not listing.absent:
+                    self._proven.add(realm)
+                    items.append(self._markers.proof(source, listing))
+                # A stranger may be told 404 of what the tenant has: it is not the tenant's to read.
+                strange = shared and listing.absent and realm not in self._proven
+                if not self.markers_only and not strange:
+                    scope = self._scope(realm)
                     entry = partial(self._entry, scope, source, listing)
                     items += await to_thread(entry) if len(listing.edges) >= _LARGE else entry()
-                shown = source.visibility is Visibility.TENANT or source.by_caller
-                if shown and not listing.absent:
-                    items.append(self._markers.proof(source, listing))
         if items:
             await self._save(items, deadline)
 
@@ -246,7 +252,7 @@ class Shelf:
                 continue
             standing = classify_age(
                 draft.listing.fetched_at,
-                negative=_says_nothing(draft),
+                negative=draft.says_nothing,
                 policy=ask.source.freshness,
                 tolerance=self.tolerance,
                 now=now,
@@ -339,8 +345,3 @@ class Shelf:
             self.down = True
         else:
             self.cabinet.revoked.settle(items)
-
-
-def _says_nothing(draft: Draft) -> bool:
-    # Facts kept apart are told too, though they are not at hand yet.
-    return is_negative(draft.listing) and not draft.wanted

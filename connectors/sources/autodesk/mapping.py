@@ -6,7 +6,7 @@ from datetime import datetime
 from connectors.contract import Page
 from connectors.model import Address, Edge, NodeFacts, NodeId, Relation, undirected
 from connectors.paging import by_cursor
-from connectors.sources.autodesk.address import WHOLE_CONTAINER, is_domain
+from connectors.sources.autodesk.address import WHOLE_CONTAINER
 from connectors.sources.autodesk.instant import write_instant
 from connectors.sources.autodesk.payload import Relationship, read_listing
 from connectors.wire import Call, Reply
@@ -17,31 +17,33 @@ MAPPING_VERSION = 1
 # The service has one kind of relation and knows no direction: entities come in either order.
 RELATED_TO = Relation("related_to", directed=False)
 
-_NO_ADDRESS = "a relation leads to a domain that is not autodesk-*, which has no address here"
+_NO_ADDRESS = "a relation leads to what has no address here, as a domain that is not autodesk-*"
 
 
 def read_page(call: Call, reply: Reply) -> Page:
     """Read a page: the edges that touch what was asked, the facts of their ends, the next page.
 
     A row that has nothing to do with the question is dropped: the documentation's own example
-    reply shows one. SourceContractError with the JSON path when the body has another shape.
+    reply shows one. A row of which an end has no address is told of as held back, from whom it is
+    about. SourceContractError with the JSON path when the body has another shape.
     """
     listing = read_listing(reply.body)
     container = call.nodes[0].tenant
     edges: list[Edge] = []
     born: dict[tuple[NodeId, NodeId | None], datetime] = {}
-    withheld: str | None = None
+    withheld_from: dict[Address, None] = {}
     for row in listing.relationships:
-        one, other = row.entities
-        ends = (one.name_node(container=container), other.name_node(container=container))
-        if not any(_concerns(address, ends) for address in call.nodes):
+        named = [entity.name_node(container=container) for entity in row.entities]
+        concerned = [address for address in call.nodes if _concerns(address, row, named)]
+        if not concerned:
             continue
-        if not all(is_domain(end.namespace) for end in ends):
-            withheld = _NO_ADDRESS
+        one, other = named
+        if one is None or other is None:
+            withheld_from |= dict.fromkeys(concerned)
             continue
-        edges.append(_read_edge(row, ends=ends))
-        askers = _askers(call, ends)
-        for end, entity in zip(ends, row.entities, strict=True):
+        edges.append(_read_edge(row, ends=(one, other)))
+        askers = _askers(call, concerned)
+        for end, entity in zip((one, other), row.entities, strict=True):
             if (at := entity.created_on) is not None:
                 born |= {(end, asked): min(at, born.get((end, asked), at)) for asked in askers}
     return Page(
@@ -53,7 +55,8 @@ def read_page(call: Call, reply: Reply) -> Page:
             token=listing.page.continuation_token,
             path="$.page.continuationToken",
         ),
-        withheld=withheld,
+        withheld=_NO_ADDRESS if withheld_from else None,
+        withheld_from=tuple(withheld_from),
     )
 
 
@@ -77,13 +80,19 @@ def _tell_birth(node: NodeId, at: datetime, *, asked: NodeId | None) -> NodeFact
     return NodeFacts(node, attributes=(("created_at", write_instant(at)),), asked=asked)
 
 
-def _askers(call: Call, ends: Sequence[NodeId]) -> Sequence[NodeId | None]:
+def _askers(call: Call, concerned: Sequence[Address]) -> Sequence[NodeId | None]:
     """Give the nodes of a batch that a row was shown to; None stands for a call's only address."""
-    return (None,) if len(call.nodes) == 1 else [end for end in dict.fromkeys(ends) if end in call.nodes]
+    if len(call.nodes) == 1:
+        return (None,)
+    return [address for address in concerned if isinstance(address, NodeId)]
 
 
-def _concerns(address: Address, ends: Sequence[NodeId]) -> bool:
-    """Tell whether a row with these ends answers a question about `address`."""
+def _concerns(address: Address, row: Relationship, named: Sequence[NodeId | None]) -> bool:
+    """Tell whether a row answers a question about `address`; `named` are its ends that have one."""
     if isinstance(address, NodeId):
-        return address in ends
-    return address.namespace == WHOLE_CONTAINER or any(address.covers(end) for end in ends)
+        return address in named
+    if address.namespace == WHOLE_CONTAINER:
+        return True
+    return any(
+        entity.domain == address.namespace and address.type in (None, entity.type) for entity in row.entities
+    )

@@ -5,7 +5,7 @@ replies carry some that are documented nowhere.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -14,13 +14,12 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
-    model_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from connectors.errors import InvalidNodeIdError, SourceContractError
 from connectors.model import NodeId
-from connectors.sources.autodesk.address import MAX_ID_LENGTH
+from connectors.sources.autodesk.address import MAX_ID_LENGTH, is_domain
 from connectors.sources.autodesk.container import is_guid
 from connectors.sources.autodesk.instant import read_instant
 
@@ -46,27 +45,21 @@ class _Part(BaseModel):
 
 
 class Entity(_Part):
-    """One end of a relationship; only domain, type and id together tell it from others.
+    """One end of a relationship; only domain, type and id together tell it from others."""
 
-    What could not be written as an address is refused here, where its place is still known.
-    """
-
-    domain: str
-    type: str
-    id: Annotated[str, Field(max_length=MAX_ID_LENGTH)]
+    domain: Annotated[str, Field(min_length=1)]
+    type: Annotated[str, Field(min_length=1)]
+    id: Annotated[str, Field(min_length=1)]
     created_on: Instant | None = None
 
-    def name_node(self, *, container: str | None) -> NodeId:
-        """Give the node's address in the container that was asked."""
-        return NodeId(self.domain, container, self.type, self.id)
-
-    @model_validator(mode="after")
-    def _check_address(self) -> Self:
+    def name_node(self, *, container: str | None) -> NodeId | None:
+        """Give the node's address in the container that was asked; None for what can have none here."""
+        if not is_domain(self.domain) or len(self.id) > MAX_ID_LENGTH:
+            return None
         try:
-            self.name_node(container=None)
-        except InvalidNodeIdError as error:
-            raise ValueError(str(error)) from error
-        return self
+            return NodeId(self.domain, container, self.type, self.id)
+        except InvalidNodeIdError:
+            return None
 
 
 class Relationship(_Part):

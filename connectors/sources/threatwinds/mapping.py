@@ -55,7 +55,8 @@ def map_relations(asked: NodeId, page: Slice | PlainSlice) -> Page:
     return Page(
         edges=_edges(asked, nodes),
         facts=tuple(build(NodeFacts, len(nodes), nodes, labels, _NOTHING, map(_attributes, rows), _NOTHING)),
-        total=page.items,
+        # What one page shows twice is one relation; what two pages do is a listing that has shifted.
+        total=page.items - (len(rows) - len({row.id for row in rows})),
         capped=capped,
         withheld=_HELD_BACK if capped else None,
     )

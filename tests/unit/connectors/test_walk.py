@@ -322,6 +322,39 @@ def test_a_batch_is_told_apart() -> None:
     assert [one.listing.total for one in (ann, cid)] == [None, None]
 
 
+def test_a_batch_is_held_back_from_whom_the_source_names() -> None:
+    """Where it is told of whom something is held back, the others are whole, and all may be kept."""
+    edges = (knows(ANN, BOB), knows(CID, BOB))
+    script = Script({"/people": Page(edges, withheld="some", withheld_from=(CID,))})
+    ann, cid = run(script, ANN, CID)
+    assert [(one.outcome, one.listing.withheld, one.cacheable) for one in (ann, cid)] == [
+        (Outcome.OK, None, True),
+        (Outcome.PARTIAL, "some", True),
+    ]
+    untold = run(Script({"/people": Page(edges, withheld="some")}), ANN, CID)
+    assert [(one.outcome, one.listing.withheld, one.cacheable) for one in untold] == [
+        (Outcome.PARTIAL, None, False)
+    ] * 2
+
+
+def test_a_batch_that_goes_on_knows_from_whom_it_is_held_back() -> None:
+    """Left on the way and gone on with, it ends as if it had not been."""
+    opening = Call("POST", "/people", (ANN, CID))
+    script = Script(
+        {
+            "/people": Page((knows(ANN, BOB),), withheld="some", withheld_from=(CID,), follow=(page("2"),)),
+            "/people?page=2": Page((knows(ANN, DAN),)),
+        },
+        openings=(opening,),
+    )
+    trail = stopped(script, ANN, CID, after=1).trail(now=LATER)
+    assert trail is not None
+    walk = Walk.resume(script, trail)
+    (call,) = walk.start()
+    answer(walk, script, call)
+    assert walk.finish(now=LATER) == run(script, ANN, CID)
+
+
 def test_a_selection_gets_every_edge_once() -> None:
     """Everything shown belongs to the selection asked for."""
     edges = (knows(ANN, BOB), knows(CID, DAN), knows(ANN, BOB))

@@ -117,13 +117,12 @@ def test_credentials_are_read_by_source() -> None:
         "tw": UpstreamCredential(Scheme.KEY_PAIR, "k:s:t"),
     }
     assert read_credentials(headers(), sources=SOURCES) == {}
+    assert read_credentials(headers((CREDENTIALS, ""), (CREDENTIALS, "  ")), sources=SOURCES) == {}
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        "",
-        "   ",
         "canary",
         'acc="Bearer canary',
         'acc="canary"',

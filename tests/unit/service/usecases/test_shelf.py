@@ -128,6 +128,49 @@ async def test_absence_proves_nothing(stage: Any) -> None:
     assert site.asked() == ["n@t1:t:a"]
 
 
+async def test_a_strangers_404_is_not_the_tenants(stage: Any) -> None:
+    """Who has no proof may be told 404 of what the tenant has: its members go on reading what they have."""
+    site = _tenants(stage, visibility=TENANT)
+    known = await stage.ask("n@t1:t:a", as_="one")
+    site.absent.add("n@t1:t:a")
+    for _ in range(2):
+        stranger = await stage.ask("n@t1:t:a", as_="two", require=Require.NONE)
+        # It is the stranger's alone, and is asked for each time.
+        assert _outcomes(stranger) == {"s1": "absent"}
+        assert site.asked()[-1:] == ["n@t1:t:a"]
+        assert len((await stage.ask("n@t1:t:a", as_="one")).graph) == len(known.graph) == 2
+        assert site.asked() == []
+
+
+async def test_a_members_404_is_the_tenants(stage: Any) -> None:
+    """Whom the upstream has accepted for the tenant knows what is absent there, in one answer or later."""
+    site = _tenants(stage, visibility=TENANT)
+    site.absent.add("n@t1:t:b")
+    await stage.ask("n@t1:t:a", as_="one", hops=2)
+    assert sorted(site.asked()) == ["n@t1:t:a", "n@t1:t:b"]
+    site.absent.add("n@t1:t:z")
+    await stage.ask("n@t1:t:z", as_="one", require=Require.NONE)
+    await stage.ask("n@t1:t:c", as_="two")
+    site.asked()
+    for node in ("n@t1:t:b", "n@t1:t:z"):
+        answer = await stage.ask(node, as_="two", require=Require.NONE)
+        assert _outcomes(answer) == {"s1": "absent"}
+    assert site.asked() == []
+
+
+async def test_who_was_refused_since_is_a_stranger_again(stage: Any) -> None:
+    """A 401 ends the proof: a 404 that follows is not the tenant's."""
+    site = _tenants(stage, visibility=TENANT)
+    for token in ("one", "two"):
+        await stage.ask("n@t1:t:a", as_=token)
+    site.faults["n@t1:t:b"] = 401
+    assert _outcomes(await stage.ask("n@t1:t:b", as_="two", require=Require.NONE)) == {"s1": "denied"}
+    stage.clock.passed += 1
+    site.absent.add("n@t1:t:a")
+    assert _outcomes(await stage.ask("n@t1:t:a", as_="two", require=Require.NONE)) == {"s1": "absent"}
+    assert len((await stage.ask("n@t1:t:a", as_="one")).graph) == 2
+
+
 @pytest.mark.parametrize(("visibility", "tokens"), [(TENANT, ("one", "two")), (CREDENTIAL, ("one", "one"))])
 async def test_one_tenants_word_for_a_shared_node_is_not_for_another(
     stage: Any, visibility: Visibility, tokens: tuple[str, str]

@@ -156,14 +156,43 @@ def test_the_earliest_creation_of_a_node_stands(make_reply: MakeReply, example_r
         assert facts[0] == NodeFacts(ASSET, attributes=(("created_at", "2020-01-01T00:00:00Z"),))
 
 
-def test_a_domain_that_has_no_address_is_told_and_left_out(make_reply: MakeReply, example_row: Row) -> None:
-    """A relation into a foreign domain makes the page partial; the other rows stay."""
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"domain": "forma-something"},
+        {"domain": "autodesk-x "},
+        {"type": "a/b"},
+        {"type": "a\x00b"},
+        {"type": "t" * 129},
+        {"id": "x" * 513},
+        {"id": "x" * 10_000},
+    ],
+)
+def test_what_has_no_address_is_told_and_left_out(
+    make_reply: MakeReply, example_row: Row, value: dict[str, str]
+) -> None:
+    """A relation to it makes the page partial for whom it is about; the other rows, and others, stay."""
     foreign = deepcopy(example_row)
-    foreign["entities"][1]["domain"] = "forma-something"
+    foreign["entities"][1] |= value
     page = read_page(_call(ASSET), make_reply(_page(foreign, example_row)))
     assert page.edges == (EXAMPLE_EDGE,)
-    assert page.withheld == "a relation leads to a domain that is not autodesk-*, which has no address here"
+    assert page.withheld == "a relation leads to what has no address here, as a domain that is not autodesk-*"
     assert read_page(_call(DOCUMENT), make_reply(_page(foreign))).withheld is None
+    both = read_page(_call(ASSET, DOCUMENT), make_reply(_page(foreign, example_row)))
+    assert (both.edges, both.withheld_from) == ((EXAMPLE_EDGE,), (ASSET,))
+
+
+@pytest.mark.parametrize(("changed", "partial"), [({"id": "x" * 513}, True), ({"domain": "forma"}, False)])
+def test_a_selection_misses_what_is_its_own(
+    make_reply: MakeReply, example_row: Row, changed: dict[str, str], *, partial: bool
+) -> None:
+    """A member without an address is held back from its type's selection, a stranger's is noise."""
+    row = deepcopy(example_row)
+    row["entities"][0]["type"] = "another"
+    row["entities"][1] |= changed
+    member = example_row["entities"][1]
+    call = _call(Selection(member["domain"], CONTAINER, member["type"]))
+    assert (read_page(call, make_reply(_page(row))).withheld is not None) is partial
 
 
 @pytest.mark.parametrize("page", [{}, {"continuationToken": None}, {"continuationToken": ""}])

@@ -123,6 +123,13 @@ def test_edges_are_undirected(row: Row) -> None:
     assert (told.total, told.capped, told.withheld) == (2, False, None)
 
 
+def test_what_one_page_shows_twice_is_one_relation(row: Row) -> None:
+    """Two rows of one entity are one edge, and no reason to look for another."""
+    rows = [row("domain", "example.com"), row("threat", "zeus"), row("domain", "example.com")]
+    told = map_relations(ASKED, Slice.model_validate({"items": 3, "results": rows}))
+    assert told.total == len({edge.object for edge in told.edges} | {e.subject for e in told.edges}) - 1 == 2
+
+
 @pytest.mark.parametrize("asked", ["threatwinds:malware:zeus", None])
 def test_a_node_related_to_itself_is_a_loop(row: Row, asked: str | None) -> None:
     """The row of the node itself is the node as it was asked about, also by its native id."""
