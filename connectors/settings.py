@@ -1,6 +1,7 @@
 """The settings every source has, whatever its connector; each connector adds its own."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
@@ -84,25 +85,29 @@ class SourceSettings(BaseModel):
         default=timedelta(minutes=1), description='How long "there is nothing" is believed.'
     )
 
-    @model_validator(mode="after")
-    def _check_base_url(self) -> Self:
-        parts = _split(self.base_url)
+    def find_mistakes(self) -> Iterator[str]:
+        """Give what is wrong with fields together, as "field: words"; a connector's own model adds to it."""
+        parts = split_url(self.base_url)
         if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("base_url: not an http or https URL")
-        if "?" in self.base_url or "#" in self.base_url or "@" in parts.netloc:
-            raise ValueError("base_url: may carry a path, but no query, fragment or user")
-        if parts.scheme == "http" and not self.allow_plain_http and not is_loopback(parts.hostname):
-            raise ValueError("base_url: plain http goes only to loopback unless allow_plain_http = true")
-        return self
+            yield "base_url: not an http or https URL"
+        elif "?" in self.base_url or "#" in self.base_url or "@" in parts.netloc:
+            yield "base_url: may carry a path, but no query, fragment or user"
+        elif parts.scheme == "http" and not self.allow_plain_http and not is_loopback(parts.hostname):
+            yield "base_url: plain http goes only to loopback unless allow_plain_http = true"
+        if self.visibility is Visibility.PUBLIC and self.credentials == "caller":
+            yield 'visibility: "public" cannot go with credentials = "caller"'
 
     @model_validator(mode="after")
-    def _check_visibility(self) -> Self:
-        if self.visibility is Visibility.PUBLIC and self.credentials == "caller":
-            raise ValueError('visibility: "public" cannot go with credentials = "caller"')
+    def _check_together(self) -> Self:
+        # One validator for all: the first to raise would hide what the next would find.
+        mistakes = list(self.find_mistakes())
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
         return self
 
 
-def _split(url: str) -> SplitResult | None:
+def split_url(url: str) -> SplitResult | None:
+    """Take a URL apart; None for what is none."""
     # The parser itself drops blanks and line ends, and looks at the port only when it is asked for.
     if " " in url or not url.isprintable():
         return None

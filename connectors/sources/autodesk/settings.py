@@ -1,14 +1,13 @@
 """The `[sources.<name>]` table of a source that speaks to the Autodesk relationship service."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
-from connectors.settings import SourceSettings
+from connectors.settings import SourceSettings, split_url
 from connectors.sources.autodesk.container import Containers, read_container
 from connectors.sources.autodesk.sign_in import SIGN_IN_FIELDS, find_mistakes
 
@@ -111,23 +110,26 @@ class AutodeskSettings(SourceSettings):
         """Give the URL that access tokens are fetched from."""
         return self.token_url or f"{self.root}/authentication/v2/token"
 
-    @model_validator(mode="after")
-    def _check_sign_in(self) -> Self:
+    def find_mistakes(self) -> Iterator[str]:
+        """Give what is wrong with fields together, as "field: words"."""
+        yield from super().find_mistakes()
         given = frozenset(name for name in SIGN_IN_FIELDS if getattr(self, name) is not None)
-        mistakes = [*find_mistakes(given, caller=self.credentials == "caller"), *self._find_misshapen()]
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
-        return self
+        yield from find_mistakes(given, caller=self.credentials == "caller")
+        yield from self._find_misshapen()
 
-    def _find_misshapen(self) -> Iterable[str]:
+    def _find_misshapen(self) -> Iterator[str]:
         authorization = self.authorization
         if authorization and not re.fullmatch(r"Bearer [!-~]+", authorization.get_secret_value()):
             yield 'authorization: write "Bearer ", then the token'
         if self.private_key and not self.private_key.get_secret_value().startswith("-----BEGIN "):
             yield "private_key: a PEM text begins with -----BEGIN"
-        token, base = urlsplit(self.token_endpoint), urlsplit(self.base_url)
-        if token.scheme not in ("http", "https") or not token.hostname:
+        if self.token_url is None:
+            return
+        token, base = split_url(self.token_url), split_url(self.base_url)
+        if token is None or token.scheme not in ("http", "https") or not token.hostname:
             yield "token_url: not an http or https URL"
-        elif token.scheme == "http" and token.netloc != base.netloc and not self.allow_plain_http:
-            # The base URL has been checked already: plain http goes no further than this machine.
+        elif (
+            token.scheme == "http" and (not base or token.netloc != base.netloc) and not self.allow_plain_http
+        ):
+            # The base URL is checked by itself: plain http goes no further than this machine.
             yield "token_url: plain http goes only to where base_url goes, unless allow_plain_http = true"

@@ -1,10 +1,11 @@
 """The settings of a ThreatWinds source, and the credential they hold."""
 
 import re
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr
 
 from connectors.credential import CallerCredential, Credential, StaticCredential
 from connectors.settings import SourceSettings
@@ -64,12 +65,11 @@ class ThreatWindsSettings(SourceSettings):
             return self.groups_in
         return "query" if self.dialect == "2023" else "none"
 
-    @model_validator(mode="after")
-    def _check_together(self) -> Self:
-        mistakes = [*self._credential_mistakes(), *self._dialect_mistakes()]
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
-        return self
+    def find_mistakes(self) -> Iterator[str]:
+        """Give what is wrong with fields together, as "field: words"."""
+        yield from super().find_mistakes()
+        yield from self._credential_mistakes()
+        yield from self._dialect_mistakes()
 
     def _credential_mistakes(self) -> list[str]:
         mistakes = []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.settings import SourceSettings, Visibility
+from connectors.sources.threatwinds.settings import ThreatWindsSettings
 
 
 def settings(**table: Any) -> SourceSettings:
@@ -119,6 +120,27 @@ def test_what_callers_fetch_is_never_public() -> None:
     assert '"public" cannot go' in mistake(visibility="public", credentials="caller")
     assert settings(visibility="public").visibility is Visibility.PUBLIC
     assert settings(visibility="tenant", credentials="caller").visibility is Visibility.TENANT
+
+
+def test_mistakes_of_all_kinds_are_told_at_once() -> None:
+    """The URL's, the visibility's and, in a connector's own settings, those of its credential."""
+    with pytest.raises(ValidationError) as caught:
+        ThreatWindsSettings.model_validate(
+            {
+                "connector": "threatwinds",
+                "base_url": "http://elsewhere.example",
+                "credentials": "caller",
+                "visibility": "public",
+                "api_key": "key",
+            }
+        )
+    for told in (
+        "base_url: plain http",
+        "visibility: ",
+        "credentials: ",
+        "api_key: goes with",
+    ):
+        assert told in str(caught.value)
 
 
 @pytest.mark.parametrize(
