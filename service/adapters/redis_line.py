@@ -171,7 +171,7 @@ async def _begin(server: RedisServer) -> _Talk:
     try:
         talk = await server.connect(_Talk)
     except Exception as error:
-        raise _as_lost(error) from error
+        raise LostError(f"{server.place}: {type(error).__name__}: {error}") from error
     greeting = server.greeting
     try:
         _check(await talk.ask(_pack(greeting), count=len(greeting)))

@@ -35,6 +35,11 @@ class RedisServer:
     secured: bool
     greeting: tuple[Command, ...] = field(repr=False)
 
+    @property
+    def place(self) -> str:
+        """Say where it is; no credential stands there."""
+        return f"{self.host}:{self.port}" if self.path is None else self.path
+
     async def connect(self, make: Callable[[], P]) -> P:
         """Connect a protocol that `make` gives, and give it; an OSError, mostly, when that fails."""
         loop = asyncio.get_running_loop()
