@@ -1,7 +1,7 @@
 """How one answer is concluded: its page put together, its sources' part told, its next page kept."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +64,8 @@ class Answer:
 
     `page` holds the records of this page. `store_down` says that the cache failed. `extra` are the
     parts of the answer that only some requests have: `paths`, `verdict`, `measures`, `identity`.
-    `heard_at` is when the sources' last word came, in seconds of the clock's `monotonic`.
+    `heard_at` is when the sources' last word came, in seconds of the clock's `monotonic`. What it was
+    `made_of` goes with it.
     """
 
     page: Page
@@ -77,6 +78,7 @@ class Answer:
     next_cursor: str | None
     extra: Mapping[str, Any]
     heard_at: float
+    made_of: object = field(default=None, repr=False, compare=False)
 
     @property
     def graph(self) -> Graph:
@@ -170,6 +172,7 @@ class Answering:
             next_cursor=cursor,
             extra=extra,
             heard_at=run.heard_at,
+            made_of=run,
         )
 
     async def _next_cursor(self, page: Page) -> str | None:
