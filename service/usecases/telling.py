@@ -21,10 +21,15 @@ def teller(sources: Sequence[Source], *, inquiry: Inquiry, naming: Naming) -> Te
         if not is_plain(node):
             return _tell_of_several(node, inquiry, naming)
         # Of an answer's thousand nodes, all but the seed.
-        text = node.text
-        found = {alias for accepts, aliases in ways if accepts(node) for alias in aliases(node)}
-        found.discard(text)
-        return NodeTold(facts_of(node), sorted(found))
+        found: list[str] = []
+        for accepts, aliases in ways:
+            if accepts(node):
+                found += aliases(node)
+        if len(found) > 1:
+            found = sorted(set(found))
+        if node.text in found:
+            found.remove(node.text)
+        return NodeTold(facts_of(node), found)
 
     return tell
 
