@@ -9,6 +9,7 @@ from service.api.body import encode_json
 from service.api.format.media import Format, Table
 from service.api.format.written import Written
 from service.graph.record import EdgeRecord, NodeRecord, Record
+from service.graph.rows import Rows
 from service.usecases.page import lasting as timeless
 
 _TOLD = attrgetter("id", "created_at", "deleted_at", "deleted", "provenance")
@@ -23,7 +24,8 @@ def etag_of(written: Written, *, format: Format, table: Table) -> str:
     lasting = _without(about, _PASSING)
     lasting["sources"] = [_without(source, _PASSING_OF_SOURCE) for source in about["sources"]]
     # The nodes as the answer has them, unless they tell when something was found out.
-    dated = any(not isinstance(node, NodeRecord) and "same_as" in node for node in written.nodes)
+    first = None if isinstance(written.nodes, Rows) else next(iter(written.nodes), None)
+    dated = first is not None and not isinstance(first, NodeRecord) and "same_as" in first
     nodes = encode_json([timeless(node) for node in written.nodes]) if dated else written.nodes_json
     told = blake2b(nodes, digest_size=16)
     told.update(encode_json([format, table, lasting, len(written.edges)]))

@@ -1,7 +1,7 @@
 """Writes the records of one answer; what many of them share is made once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import compress, repeat
@@ -113,17 +113,17 @@ class Scribe:
 
     def write_nodes(
         self, nodes: Collection[NodeId], *, found: Progress, told: Callable[[NodeId], NodeTold]
-    ) -> list[NodeRecord]:
-        """Write nodes, in their order."""
+    ) -> Iterator[NodeRecord]:
+        """Write nodes, in their order, each when it is asked for."""
         # Some thousand times in an answer: whatever need not be looked up each time is not.
-        hop, expansion_of, degree_of = found.hop, found.expansion_of, found.degree_of
-        known = self._sources
-        records = []
+        known, degree_of = self._sources, found.degree_of
         texts = list(map(_TEXT, nodes))
         ends = [map(each.__contains__, texts) for each in self._ends.values()]
         spoken = zip(*ends, strict=True) if ends else repeat(())
-        for node, address, ref, speakers in zip(nodes, texts, encode_refs(texts), spoken, strict=False):
-            facts_by_source, aliases = told(node)
+        hops, states = map(found.hop.__getitem__, nodes), map(found.expansion_of, nodes)
+        for node, address, ref, speakers, hop, state, (facts_by_source, aliases) in zip(
+            nodes, texts, encode_refs(texts), spoken, hops, states, map(told, nodes), strict=False
+        ):
             label = url = None
             attributes: dict[str, dict[str, Any]] = {}
             for name in sorted(facts_by_source) if len(facts_by_source) > 1 else facts_by_source:
@@ -137,25 +137,22 @@ class Scribe:
                 named = sorted({*compress(self._ends, speakers), *tellers})
                 sources = known[speakers, tellers] = named
             key, degree = node.key, degree_of(node)
-            records.append(
-                NodeRecord(
-                    address,
-                    ref,
-                    node.namespace,
-                    node.tenant,
-                    node.type,
-                    key,
-                    label or key,
-                    url or None,
-                    hop[node],
-                    expansion_of(node),
-                    None if degree is None else _degree_record(degree),
-                    attributes,
-                    aliases,
-                    sources,
-                )
+            yield NodeRecord(
+                address,
+                ref,
+                node.namespace,
+                node.tenant,
+                node.type,
+                key,
+                label or key,
+                url or None,
+                hop,
+                state,
+                None if degree is None else _degree_record(degree),
+                attributes,
+                aliases,
+                sources,
             )
-        return records
 
 
 def _degree_record(degree: Degree) -> dict[str, Any]:

@@ -162,7 +162,7 @@ class Answering:
             truncated=tuple(sorted(run.truncated)),
             reports=reports,
             spent=Spent(
-                hops=max(map(_hop_of, page.records.nodes), default=0),
+                hops=_farthest(page, run),
                 nodes=len(page.records.nodes),
                 edges=len(page.records.edges),
                 calls=inquiry.fetcher.calls.total(),
@@ -262,6 +262,12 @@ def _hop_of(node: Record) -> int:
     # A field is found in a fifth of the time that its name takes.
     hop: int = node.hop if isinstance(node, NodeRecord) else node["hop"]
     return hop
+
+
+def _farthest(page: Page, run: Run) -> int:
+    """Give how far out the farthest node of a page is; a first page has all there are."""
+    hops = run.machine.hop.values() if page.amended is None else map(_hop_of, page.records.nodes)
+    return max(hops, default=0)
 
 
 def _explained(records: Records, run: Run, kinship: Kinship | None) -> Records:
