@@ -1,7 +1,7 @@
 """The weak ETag of an answer: the same graph, though fetched at another time or another cost."""
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -13,6 +13,8 @@ from service.graph.rows import Rows
 from service.usecases.page import lasting as timeless
 
 _TOLD = attrgetter("id", "created_at", "deleted_at", "deleted", "provenance")
+# 128 bits.
+_DIGITS = 32
 _PASSING = frozenset({"spent", "requested", "next_cursor"})
 # Fields of a source's report that tell of this one fetch rather than of the graph.
 _PASSING_OF_SOURCE = frozenset({"calls", "cached", "age_seconds", "retry_after_seconds", "detail"})
@@ -27,11 +29,12 @@ def etag_of(written: Written, *, format: Format, table: Table) -> str:
     first = None if isinstance(written.nodes, Rows) else next(iter(written.nodes), None)
     dated = first is not None and not isinstance(first, NodeRecord) and "same_as" in first
     nodes = encode_json([timeless(node) for node in written.nodes]) if dated else written.nodes_json
-    told = blake2b(nodes, digest_size=16)
+    # Of the hashes that are at hand the one for which processors have instructions: twice as fast as others.
+    told = sha256(nodes)
     told.update(encode_json([format, table, lasting, len(written.edges)]))
     for part in _said(written.edges):
         told.update(part)
-    return f'W/"{told.hexdigest()}"'
+    return f'W/"{told.hexdigest()[:_DIGITS]}"'
 
 
 def _said(edges: Sequence[Record]) -> Iterator[bytes]:
