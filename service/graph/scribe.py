@@ -1,7 +1,7 @@
 """Writes the records of one answer; what many of them share is made once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import compress, repeat
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from connectors.model import Edge, NodeFacts, NodeId, encode_refs
 from service.graph.asked import Degree, Told
+from service.graph.claim import Claims, merge_claims
 from service.graph.merge import Assertion, Frames, MergedEdge, edge_id
 from service.graph.record import EdgeRecord, NodeRecord, WordRecord
 
@@ -76,14 +77,26 @@ class Scribe:
         for edge in word.finding.listing.edges:
             self._drafts[id(edge)] = word, self._record(edge, word)
 
+    def write_claims(self, edges: Iterable[Claims], *, ends: Sequence[str]) -> list[EdgeRecord]:
+        """Write edges by what all sources assert of each; `ends` are the texts of their nodes."""
+        self._frames.fill(ends)
+        write_claim = self.write_claim
+        return [
+            write_claim(claims[0][0], word=claims[0][1])
+            if len(claims) == 1
+            else self.write_edge(merge_claims(claims))
+            for claims in edges
+        ]
+
     def write_claim(self, edge: Edge, *, word: Told) -> EdgeRecord:
         """Write an edge that one source alone asserts, as nearly all are."""
-        ends = self._ends[word.source]
-        ends.add(edge.subject.text)
-        ends.add(edge.object.text)
-        # The word holds its edges, so another one cannot have the identity of one of them.
-        draft = self._drafts.get(id(edge))
-        return draft[1] if draft is not None and draft[0] is word else self._record(edge, word)
+        self._ends[word.source].update((edge.subject.text, edge.object.text))
+        if self._drafts:
+            # The word holds its edges, so another one cannot have the identity of one of them.
+            draft = self._drafts.get(id(edge))
+            if draft is not None and draft[0] is word:
+                return draft[1]
+        return self._record(edge, word)
 
     def _record(self, edge: Edge, word: Told) -> EdgeRecord:
         subject, object_, record = edge.subject.text, edge.object.text, edge.record
