@@ -110,8 +110,8 @@ class Answer:
 class Answering:
     """One answer under way: its run, the pages before this one, and how it is concluded.
 
-    `started` is in seconds of the clock's `monotonic`; `binding` is what its cursor is bound to, `bind`
-    makes that of other `seeds`.
+    `started` is in seconds of the clock's `monotonic`; `asked` is what it was asked about, and `bind`
+    gives what its cursor is bound to.
     """
 
     clock: Clock
@@ -122,7 +122,7 @@ class Answering:
     run: Run
     book: Book
     bind: Callable[..., bytes]
-    binding: bytes
+    asked: Sequence[str]
     crosswalk: str
     kinship: Kinship | None
     started: float
@@ -198,7 +198,7 @@ class Answering:
             return await self.resume.keep(
                 self.book,
                 sheet,
-                binding=self.binding,
+                binding=self.bind(seeds=self.asked),
                 resolved=self.bind(seeds=self._resolved()),
                 crosswalk=self.crosswalk,
             )
