@@ -12,7 +12,8 @@ from service.graph.record import EdgeRecord, NodeRecord, Record
 from service.graph.rows import Rows
 from service.usecases.page import lasting as timeless
 
-_TOLD = attrgetter("id", "created_at", "deleted_at", "deleted", "provenance")
+_ID = attrgetter("id")
+_WHEN = attrgetter("id", "created_at", "deleted_at", "deleted")
 # 128 bits.
 _DIGITS = 32
 _PASSING = frozenset({"spent", "requested", "next_cursor"})
@@ -39,21 +40,22 @@ def etag_of(written: Written, *, format: Format, table: Table) -> str:
 
 def _said(edges: Sequence[Record]) -> Iterator[bytes]:
     """Give all that is told of edges but when it was fetched, field by field."""
-    if set(map(type, edges)) - {EdgeRecord}:
+    told = [edge for edge in edges if isinstance(edge, EdgeRecord)]
+    if len(told) < len(edges):
         yield encode_json(list(map(timeless, edges)))
         return
-    if not edges:
-        return
     # The id stands for the ends, the relation, the direction and the record.
-    ids, *when, provenances = zip(*map(_TOLD, edges), strict=True)
-    yield "".join(ids).encode()
-    yield encode_json(when)
-    # Most edges share what is said of them with all that were listed together.
+    yield "".join(map(_ID, told)).encode()
+    # Many sources tell no times.
+    yield encode_json([_WHEN(edge) for edge in told if edge.created_at or edge.deleted_at or edge.deleted])
+    # Most edges share what is said of them with all that were listed together, and often with all there are.
+    provenances = [edge.provenance for edge in told]
     texts = {
         place: encode_json([(word.source, word.attributes) for word in words])
         for place, words in dict(zip(map(id, provenances), provenances, strict=True)).items()
     }
-    yield b"".join(map(texts.__getitem__, map(id, provenances)))
+    alike = set(texts.values())
+    yield alike.pop() if len(alike) == 1 else b"".join(map(texts.__getitem__, map(id, provenances)))
 
 
 def is_held(etag: str, *, lines: Sequence[str]) -> bool:
