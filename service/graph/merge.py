@@ -96,11 +96,10 @@ def edge_id(
     frames: Frames,
 ) -> str:
     """Give a hash of what makes an edge this edge, 32 hexadecimal digits."""
-    bond = _bond(relation, directed)
-    told = bond + (_NOTHING if record is None else _framed(f"={record}"))
+    told = _NOTHING if record is None else _framed(f"={record}")
     # Copied, it costs half of what making a new one does.
     digest = _UNFED.copy()
-    digest.update(frames[subject] + frames[object_] + told)
+    digest.update(frames[subject] + frames[object_] + _bond(relation, directed) + told)
     return digest.hexdigest()
 
 

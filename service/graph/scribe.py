@@ -6,7 +6,9 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import compress, repeat
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 from connectors.model import Edge, NodeFacts, NodeId, encode_refs
 from service.graph.asked import Degree, Told
@@ -17,7 +19,8 @@ from service.graph.record import EdgeRecord, NodeRecord, WordRecord
 _TEXT = attrgetter("text")
 
 
-class NodeTold(NamedTuple):
+# One for each node of an answer: a struct is made in a third of the time of a named tuple.
+class NodeTold(Struct, gc=False):
     """What is told of one node beside its edges: facts by source, and its other addresses, ascending."""
 
     facts: Mapping[str, NodeFacts]
@@ -134,9 +137,10 @@ class Scribe:
         ends = [map(each.__contains__, texts) for each in self._ends.values()]
         spoken = zip(*ends, strict=True) if ends else repeat(())
         hops, states = map(found.hop.__getitem__, nodes), map(found.expansion_of, nodes)
-        for node, address, ref, speakers, hop, state, (facts_by_source, aliases) in zip(
+        for node, address, ref, speakers, hop, state, said in zip(
             nodes, texts, encode_refs(texts), spoken, hops, states, map(told, nodes), strict=False
         ):
+            facts_by_source = said.facts
             label = url = None
             attributes: dict[str, dict[str, Any]] = {}
             for name in sorted(facts_by_source) if len(facts_by_source) > 1 else facts_by_source:
@@ -163,7 +167,7 @@ class Scribe:
                 state,
                 None if degree is None else _degree_record(degree),
                 attributes,
-                aliases,
+                said.aliases,
                 sources,
             )
 
