@@ -18,7 +18,6 @@ from connectors.sources.threatwinds.slices import amending, following, is_beyond
 from connectors.wire import Aspect, Call, Pairs, Reply
 
 _ACCEPT = ("accept", "application/json")
-_NOTHING = Filter()
 _EXAMPLES = (
     "observable:domain:acescency.com",
     "threatwinds:threat:expansion on 123@123.com",
@@ -90,7 +89,7 @@ class ThreatWindsConnector:
 
     def pushed(self, address: Address, filter: Filter, *, batched: bool) -> Filter:  # noqa: ARG002 - the interface's signature; this upstream filters nothing
         """Give the empty filter: this upstream applies none."""
-        return _NOTHING
+        return Filter()
 
     def ask(self, addresses: Sequence[Address], want: Want) -> Sequence[Call]:
         """Give one call per node: its first slice of relations, or its description."""
