@@ -91,6 +91,7 @@ def create_app(settings: Settings, *, slot: MetricsSlot | None = None) -> FastAP
     app.add_middleware(UrlBound)
     app.add_middleware(LastResort)
     app.add_middleware(Compression)
+    app.add_middleware(Parting)
     app.add_middleware(Repeating)
     if settings.cors_origins:
         app.add_middleware(
@@ -102,5 +103,4 @@ def create_app(settings: Settings, *, slot: MetricsSlot | None = None) -> FastAP
         )
     app.add_middleware(Edge)
     app.add_middleware(Metering)
-    app.add_middleware(Parting)
     return app
