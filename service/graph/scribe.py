@@ -20,7 +20,7 @@ _TEXT = attrgetter("text")
 
 
 # One for each node of an answer: a struct is made in a third of the time of a named tuple.
-class NodeTold(Struct, gc=False):
+class NodeTold(Struct, frozen=True, gc=False):
     """What is told of one node beside its edges: facts by source, and its other addresses, ascending."""
 
     facts: Mapping[str, NodeFacts]
