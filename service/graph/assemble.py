@@ -34,6 +34,8 @@ class Order:
 
 
 _BY_ID = Order()
+# Of more, what records are made of takes more memory than they do, and is let go of before they are told.
+_MOST_ROWS = 10_000
 
 
 class Found(Progress, Protocol):
@@ -60,8 +62,10 @@ def assemble(
     edges = found.write_edges(scribe)
     edges.sort(key=attrgetter("id"))
     ordered = sorted(found.hop, key=attrgetter("text"))
-    nodes = Rows(len(ordered), write=partial(scribe.write_nodes, ordered, found=found, told=told))
-    return Records(nodes if order == _BY_ID else _sorted(nodes, order), edges)
+    write = partial(scribe.write_nodes, ordered, found=found, told=told)
+    if order != _BY_ID:
+        return Records(_sorted(write(), order), edges)
+    return Records(Rows(len(ordered), write=write) if len(ordered) <= _MOST_ROWS else list(write()), edges)
 
 
 def edge_record(edge: MergedEdge) -> EdgeRecord:

@@ -12,6 +12,7 @@ from service.graph.assemble import Graph, Records, as_graph, assemble
 from service.graph.measured import write_measures
 from service.graph.path import PathSearch, PathVerdict
 from service.graph.record import NodeRecord, Record
+from service.graph.rows import Rows
 from service.usecases.evidence import same_as
 from service.usecases.experience import Experience
 from service.usecases.kinship import Kinship
@@ -172,7 +173,7 @@ class Answering:
             next_cursor=cursor,
             extra=extra,
             heard_at=run.heard_at,
-            made_of=run,
+            made_of=run if isinstance(records.nodes, Rows) else None,
         )
 
     async def _next_cursor(self, page: Page) -> str | None:
