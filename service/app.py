@@ -16,6 +16,7 @@ from service.api.docs import docs_router
 from service.api.edge import CrossOrigin, Edge, LastResort, UrlBound
 from service.api.graph import graph_router
 from service.api.metering import Metering
+from service.api.parting import Parting
 from service.api.problems import answer_problem
 from service.api.repeating import Repeating
 from service.bootstrap import open_service
@@ -90,6 +91,7 @@ def create_app(settings: Settings, *, slot: MetricsSlot | None = None) -> FastAP
     app.add_middleware(UrlBound)
     app.add_middleware(LastResort)
     app.add_middleware(Compression)
+    app.add_middleware(Parting)
     app.add_middleware(Repeating)
     if settings.cors_origins:
         app.add_middleware(

@@ -56,7 +56,8 @@ def respond(
             if is_held(headers["ETag"], lines=request.headers.getlist("if-none-match")):
                 return Response(status_code=304, headers=headers)
         if format is Format.JSON:
-            return in_pieces(write_json(written), headers=headers, media_type=format.content_type)
+            pieces = write_json(written)
+            return in_pieces(pieces, headers=headers, media_type=format.content_type, made_of=answer)
         # Of a stream only the headers are ever asked for like this.
         body = b"" if format is Format.NDJSON else write_answer(written, format=format, table=table)
         return Response(body, headers=headers, media_type=format.content_type)

@@ -1,9 +1,12 @@
 """JSON as it leaves: always valid UTF-8, whatever text an upstream's reply has put into it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+
+from service.graph.record import Record
+from service.graph.rows import Rows
 
 _encoder = msgspec.json.Encoder()
 
@@ -15,6 +18,16 @@ def encode_json(value: Any) -> bytes:
     except UnicodeEncodeError:
         # JSON can spell half a character ("\ud800") and Python reads it; UTF-8 has no bytes for it.
         return _encoder.encode(_mend(value))
+
+
+def encode_records(records: Sequence[Record]) -> bytes:
+    """Encode records as a list, as `encode_json` does; those that are written as they are read one by one."""
+    if not isinstance(records, Rows):
+        return encode_json(records)
+    try:
+        return b"[%b]" % b",".join(map(_encoder.encode, records.passing()))
+    except UnicodeEncodeError:
+        return encode_json(list(records))
 
 
 def _mend(value: Any) -> Any:

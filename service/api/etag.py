@@ -1,7 +1,7 @@
 """The weak ETag of an answer: the same graph, though fetched at another time or another cost."""
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -9,9 +9,13 @@ from service.api.body import encode_json
 from service.api.format.media import Format, Table
 from service.api.format.written import Written
 from service.graph.record import EdgeRecord, NodeRecord, Record
+from service.graph.rows import Rows
 from service.usecases.page import lasting as timeless
 
-_TOLD = attrgetter("id", "created_at", "deleted_at", "deleted", "provenance")
+_ID = attrgetter("id")
+_WHEN = attrgetter("id", "created_at", "deleted_at", "deleted")
+# 128 bits.
+_DIGITS = 32
 _PASSING = frozenset({"spent", "requested", "next_cursor"})
 # Fields of a source's report that tell of this one fetch rather than of the graph.
 _PASSING_OF_SOURCE = frozenset({"calls", "cached", "age_seconds", "retry_after_seconds", "detail"})
@@ -23,32 +27,35 @@ def etag_of(written: Written, *, format: Format, table: Table) -> str:
     lasting = _without(about, _PASSING)
     lasting["sources"] = [_without(source, _PASSING_OF_SOURCE) for source in about["sources"]]
     # The nodes as the answer has them, unless they tell when something was found out.
-    dated = any(not isinstance(node, NodeRecord) and "same_as" in node for node in written.nodes)
+    first = None if isinstance(written.nodes, Rows) else next(iter(written.nodes), None)
+    dated = first is not None and not isinstance(first, NodeRecord) and "same_as" in first
     nodes = encode_json([timeless(node) for node in written.nodes]) if dated else written.nodes_json
-    told = blake2b(nodes, digest_size=16)
+    # Of the hashes that are at hand the one for which processors have instructions: twice as fast as others.
+    told = sha256(nodes)
     told.update(encode_json([format, table, lasting, len(written.edges)]))
     for part in _said(written.edges):
         told.update(part)
-    return f'W/"{told.hexdigest()}"'
+    return f'W/"{told.hexdigest()[:_DIGITS]}"'
 
 
 def _said(edges: Sequence[Record]) -> Iterator[bytes]:
     """Give all that is told of edges but when it was fetched, field by field."""
-    if set(map(type, edges)) - {EdgeRecord}:
+    told = [edge for edge in edges if isinstance(edge, EdgeRecord)]
+    if len(told) < len(edges):
         yield encode_json(list(map(timeless, edges)))
         return
-    if not edges:
-        return
     # The id stands for the ends, the relation, the direction and the record.
-    ids, *when, provenances = zip(*map(_TOLD, edges), strict=True)
-    yield "".join(ids).encode()
-    yield encode_json(when)
-    # Most edges share what is said of them with all that were listed together.
+    yield "".join(map(_ID, told)).encode()
+    # Many sources tell no times.
+    yield encode_json([_WHEN(edge) for edge in told if edge.created_at or edge.deleted_at or edge.deleted])
+    # Most edges share what is said of them with all that were listed together, and often with all there are.
+    provenances = [edge.provenance for edge in told]
     texts = {
         place: encode_json([(word.source, word.attributes) for word in words])
         for place, words in dict(zip(map(id, provenances), provenances, strict=True)).items()
     }
-    yield b"".join(map(texts.__getitem__, map(id, provenances)))
+    alike = set(texts.values())
+    yield alike.pop() if len(alike) == 1 else b"".join(map(texts.__getitem__, map(id, provenances)))
 
 
 def is_held(etag: str, *, lines: Sequence[str]) -> bool:

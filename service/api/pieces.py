@@ -1,4 +1,8 @@
-"""A response that sends a large body in the pieces it was written in, which are never joined."""
+"""Responses that let go late of what is small, and early of what is large.
+
+A large body is sent in the pieces it was written in, which are never joined, and nothing is kept beside
+it. Of any other what it was made of is let go of only when it has been sent: nobody waits for that then.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +11,12 @@ from starlette.types import Receive, Scope, Send
 
 # To join less costs nobody anything, and one piece takes one turn less to send.
 MOST_JOINED_BYTES = 4 * 1024 * 1024
+
+
+class _Joined(Response):
+    def __init__(self, body: bytes, *, headers: Mapping[str, str], media_type: str, made_of: object) -> None:
+        self.made_of = made_of
+        super().__init__(body, headers=headers, media_type=media_type)
 
 
 class _Pieced(Response):
@@ -25,10 +35,15 @@ class _Pieced(Response):
             await send({"type": "http.response.body", "body": left.pop(), "more_body": bool(left)})
 
 
-def in_pieces(pieces: Sequence[bytes], *, headers: Mapping[str, str], media_type: str) -> Response:
-    """Give a response of these pieces; one that is not large is of one piece, which is its `body`."""
+def in_pieces(
+    pieces: Sequence[bytes], *, headers: Mapping[str, str], media_type: str, made_of: object = None
+) -> Response:
+    """Give a response of these pieces; one that is not large is of one piece, which is its `body`.
+
+    Such a one holds what it was `made_of` until it has been sent.
+    """
     if sum(map(len, pieces)) <= MOST_JOINED_BYTES:
-        return Response(b"".join(pieces), headers=headers, media_type=media_type)
+        return _Joined(b"".join(pieces), headers=headers, media_type=media_type, made_of=made_of)
     return _Pieced(pieces, headers=headers, media_type=media_type)
 
 

@@ -4,16 +4,18 @@ networkx is what the rest is defined on: node-link JSON is the node records in o
 records in order of id, beside what the answer tells of itself; `networkx.node_link_graph` reads it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isnan
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from connectors.model import NodeId
 from service.graph.attributes import Attributes
 from service.graph.merge import MergedEdge
 from service.graph.record import EdgeRecord, NodeRecord, Record, listed
+from service.graph.rows import Rows
 from service.graph.scribe import NodeTold, Progress, Scribe
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Order:
 
 
 _BY_ID = Order()
+# Of more, what records are made of takes more memory than they do, and is let go of before they are told.
+_MOST_ROWS = 10_000
 
 
 class Found(Progress, Protocol):
@@ -53,12 +57,15 @@ class Records:
 def assemble(
     found: Found, *, told: Callable[[NodeId], NodeTold], order: Order, scribe: Scribe | None = None
 ) -> Records:
-    """Write everything found as records; a `scribe` may have drafted some."""
+    """Write everything found as records, nodes when they are read; a `scribe` may have drafted some."""
     scribe = scribe or Scribe()
     edges = found.write_edges(scribe)
     edges.sort(key=attrgetter("id"))
-    nodes = scribe.write_nodes(found.hop, found=found, told=told)
-    return Records(_sorted(nodes, order), edges)
+    ordered = sorted(found.hop, key=attrgetter("text"))
+    write = partial(scribe.write_nodes, ordered, found=found, told=told)
+    if order != _BY_ID:
+        return Records(_sorted(write(), order), edges)
+    return Records(Rows(len(ordered), write=write) if len(ordered) <= _MOST_ROWS else list(write()), edges)
 
 
 def edge_record(edge: MergedEdge) -> EdgeRecord:
@@ -74,7 +81,8 @@ def as_graph(records: Records) -> Graph:
     # `add_edges_from` costs many times as much: it copies every attribute record. These are the
     # dictionaries networkx itself keeps; both directions of an edge share one inner dictionary.
     graph: Any = nx.MultiDiGraph()
-    nodes = Attributes(zip(map(itemgetter("id"), records.nodes), records.nodes, strict=True))
+    ids = [node.id if isinstance(node, NodeRecord) else node["id"] for node in records.nodes]
+    nodes = Attributes(zip(ids, records.nodes, strict=True))
     successors: dict[str, dict[str, Attributes]] = {node: {} for node in nodes}
     predecessors: dict[str, dict[str, Attributes]] = {node: {} for node in nodes}
     for record in records.edges:
@@ -90,10 +98,8 @@ def as_graph(records: Records) -> Graph:
     return cast("Graph", graph)
 
 
-def _sorted(nodes: list[NodeRecord], order: Order) -> list[NodeRecord]:
-    nodes.sort(key=attrgetter("id"))
-    if order == _BY_ID:
-        return nodes
+def _sorted(nodes: Iterable[NodeRecord], order: Order) -> list[NodeRecord]:
+    """Sort what is sorted by id already."""
     valued = [(_value(record, order), record) for record in nodes]
     present = [pair for pair in valued if pair[0] is not None]
     # A stable sort, and Python's stays so in reverse: equal values keep the order of their ids.

@@ -114,12 +114,7 @@ class Expansion:
 
     def write_edges(self, scribe: Scribe) -> list[EdgeRecord]:
         """Write every edge, in the order in which they came in."""
-        return [
-            scribe.write_claim(claims[0][0], word=claims[0][1])
-            if len(claims) == 1
-            else scribe.write_edge(merge_claims(claims))
-            for claims in self._extent.edges.values()
-        ]
+        return scribe.write_claims(self._extent.edges.values(), ends=list(self._extent.nodes))
 
     def ends(self) -> Iterable[tuple[str, str]]:
         """Give the texts of subject and object of every edge."""

@@ -46,6 +46,8 @@ class Hearing:
         self.undecided: dict[str, set[EdgeKey]] = defaultdict(set)
         self.unsure: set[str] = set()
         self._rule = rule
+        # Whether it leaves nothing out of a listing under its own filter.
+        self._is_whole = Rule(filter=rule.filter) == rule
         self._selected: dict[Selection, Outcomes] = {}
         self._heard: dict[str, list[_Heard]] = defaultdict(list)
 
@@ -132,8 +134,10 @@ class Hearing:
 
     def _total(self, words: Iterable[Told]) -> int:
         # What a source says it has counts only where the rule leaves nothing of it out.
+        if not self._is_whole:
+            return 0
         listings = (word.finding.listing for word in words)
-        totals = (each.total or 0 for each in listings if Rule(filter=each.filter) == self._rule)
+        totals = (each.total or 0 for each in listings if each.filter == self._rule.filter)
         return max(totals, default=0)
 
 

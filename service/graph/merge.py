@@ -5,16 +5,19 @@ the merged edge is the same. Provenance accumulates, one entry per source; of wh
 twice, the newest stays.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
-from operator import attrgetter
+from operator import add, attrgetter
+from struct import Struct
 from typing import NamedTuple
 
 from connectors.model import Attributes, Edge, NodeId
 
 EdgeKey = tuple[NodeId, NodeId, str, bool, str | None]
 _UNFED = blake2b(digest_size=16)
+_SIZE = Struct(">I")
 
 
 # Named tuples, both: one of each is made for every relation that is told of, in a third of the time
@@ -72,6 +75,11 @@ class Frames(dict[str, bytes]):
     Each is made once, since every node is an end of several edges.
     """
 
+    def fill(self, texts: Sequence[str]) -> None:
+        """Make those of many texts: all of them by each step, in half the time."""
+        encoded = list(map(str.encode, texts))
+        self.update(zip(texts, map(add, map(_SIZE.pack, map(len, encoded)), encoded), strict=True))
+
     def __missing__(self, text: str) -> bytes:
         """Make a text's."""
         framed = self[text] = _framed(text)
@@ -103,7 +111,7 @@ def _bond(relation: str, directed: bool) -> bytes:  # noqa: FBT001 - as above
 
 def _framed(text: str) -> bytes:
     data = text.encode()
-    return len(data).to_bytes(4, "big") + data
+    return _SIZE.pack(len(data)) + data
 
 
 _NOTHING = _framed("")

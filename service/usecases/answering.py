@@ -1,7 +1,7 @@
 """How one answer is concluded: its page put together, its sources' part told, its next page kept."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from service.graph.assemble import Graph, Records, as_graph, assemble
 from service.graph.measured import write_measures
 from service.graph.path import PathSearch, PathVerdict
 from service.graph.record import NodeRecord, Record
+from service.graph.rows import Rows
 from service.usecases.evidence import same_as
 from service.usecases.experience import Experience
 from service.usecases.kinship import Kinship
@@ -64,7 +65,8 @@ class Answer:
 
     `page` holds the records of this page. `store_down` says that the cache failed. `extra` are the
     parts of the answer that only some requests have: `paths`, `verdict`, `measures`, `identity`.
-    `heard_at` is when the sources' last word came, in seconds of the clock's `monotonic`.
+    `heard_at` is when the sources' last word came, in seconds of the clock's `monotonic`. What it was
+    `made_of` goes with it.
     """
 
     page: Page
@@ -77,6 +79,7 @@ class Answer:
     next_cursor: str | None
     extra: Mapping[str, Any]
     heard_at: float
+    made_of: object = field(default=None, repr=False, compare=False)
 
     @property
     def graph(self) -> Graph:
@@ -115,8 +118,8 @@ class Answer:
 class Answering:
     """One answer under way: its run, the pages before this one, and how it is concluded.
 
-    `started` is in seconds of the clock's `monotonic`; `binding` is what its cursor is bound to, `bind`
-    makes that of other `seeds`.
+    `started` is in seconds of the clock's `monotonic`; `asked` is what it was asked about, and `bind`
+    gives what its cursor is bound to.
     """
 
     clock: Clock
@@ -127,7 +130,7 @@ class Answering:
     run: Run
     book: Book
     bind: Callable[..., bytes]
-    binding: bytes
+    asked: Sequence[str]
     crosswalk: str
     kinship: Kinship | None
     started: float
@@ -167,7 +170,7 @@ class Answering:
             truncated=tuple(sorted(run.truncated)),
             reports=reports,
             spent=Spent(
-                hops=max(map(_hop_of, page.records.nodes), default=0),
+                hops=_farthest(page, run),
                 nodes=len(page.records.nodes),
                 edges=len(page.records.edges),
                 calls=inquiry.fetcher.calls.total(),
@@ -177,6 +180,7 @@ class Answering:
             next_cursor=cursor,
             extra=extra,
             heard_at=run.heard_at,
+            made_of=run if isinstance(records.nodes, Rows) else None,
         )
 
     async def _next_cursor(self, page: Page) -> str | None:
@@ -202,7 +206,7 @@ class Answering:
             return await self.resume.keep(
                 self.book,
                 sheet,
-                binding=self.binding,
+                binding=self.bind(seeds=self.asked),
                 resolved=self.bind(seeds=self._resolved()),
                 crosswalk=self.crosswalk,
             )
@@ -266,6 +270,12 @@ def _hop_of(node: Record) -> int:
     # A field is found in a fifth of the time that its name takes.
     hop: int = node.hop if isinstance(node, NodeRecord) else node["hop"]
     return hop
+
+
+def _farthest(page: Page, run: Run) -> int:
+    """Give how far out the farthest node of a page is; a first page has all there are."""
+    hops = run.machine.hop.values() if page.amended is None else map(_hop_of, page.records.nodes)
+    return max(hops, default=0)
 
 
 def _explained(records: Records, run: Run, kinship: Kinship | None) -> Records:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from connectors.contract import Freshness
 from connectors.model import Address
@@ -11,8 +12,8 @@ from service.cache.freshness import Standing, Tolerance, fresh_until
 from service.usecases.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+# Named tuples, both: an answer makes several of each for every node that it expands, and looks them up.
+class Ask(NamedTuple):
     """One side of one address, asked of one source."""
 
     source: Source
@@ -20,8 +21,7 @@ class Ask:
     aspect: Aspect = Aspect.RELATIONS
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A cached listing and what it is good for; `negative`: it says only that there is nothing."""
 
     listing: Listing

@@ -78,12 +78,12 @@ class Expander:
             accesses=accesses,
         )
         crosswalk = "" if kinship is None else kinship.digest
-        binding = bind(seeds=_asked_about(request, located))
+        asked = _asked_about(request, located)
         make_shelf = partial(self._shelf, request, chosen, accesses)
         shelf = make_shelf(footing=footing)
         book = Book()
         if request.cursor is not None:
-            book = await self.resume.open(request.cursor, binding=binding, crosswalk=crosswalk)
+            book = await self.resume.open(request.cursor, binding=bind(seeds=asked), crosswalk=crosswalk)
             located = _as_before(located, book.sheets[0].seeds, chosen)
             await _check(book, shelf)
         if kinship is not None and book.sheets:
@@ -117,7 +117,7 @@ class Expander:
             run=run,
             book=book,
             bind=bind,
-            binding=binding,
+            asked=asked,
             crosswalk=crosswalk,
             kinship=kinship,
             started=started,

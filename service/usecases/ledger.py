@@ -48,12 +48,10 @@ class Ledger:
 
     def facts_of(self, node: NodeId) -> Mapping[str, NodeFacts]:
         """Give what is known of a canonical node, by source."""
-        text, facts = node.text, {}
-        for source, told in self._told.items():
-            held = told.get(text)
-            if held is not None:
-                facts[source] = held[1]
-        return facts
+        text = node.text
+        return {
+            source: held[1] for source, told in self._told.items() if (held := told.get(text)) is not None
+        }
 
     def adopt(self, facts: Iterable[NodeFacts], *, source: str, fetched_at: datetime) -> list[NodeFacts]:
         """Take in facts; of two tellings by one source the newer stays, whatever came first.

@@ -5,7 +5,7 @@ tenant without proof that the upstream accepts the credential there.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -46,17 +46,21 @@ class Markers:
     cabinet: Cabinet
     sources: Mapping[str, Source]
     accesses: Mapping[str, Access]
+    _keys: dict[Realm, tuple[str, str, str]] = field(default_factory=dict, compare=False)
 
     def keys(self, realm: Realm) -> tuple[str, str, str]:
         """Give the store keys of a realm's markers: two of refusals, the last one of the proof."""
-        name, tenant = realm
-        access, hasher = self.accesses[name], self.cabinet.hasher
-        scope, credential = scope_of(self.sources[name], access, tenant=tenant), access.identity
-        return (
-            refusal_key(scope, tenant=None, credential=credential, hasher=hasher),
-            refusal_key(scope, tenant=tenant, credential=credential, hasher=hasher),
-            proof_key(scope, tenant=tenant, credential=credential, hasher=hasher),
-        )
+        known = self._keys.get(realm)
+        if known is None:
+            name, tenant = realm
+            access, hasher = self.accesses[name], self.cabinet.hasher
+            scope, credential = scope_of(self.sources[name], access, tenant=tenant), access.identity
+            known = self._keys[realm] = (
+                refusal_key(scope, tenant=None, credential=credential, hasher=hasher),
+                refusal_key(scope, tenant=tenant, credential=credential, hasher=hasher),
+                proof_key(scope, tenant=tenant, credential=credential, hasher=hasher),
+            )
+        return known
 
     def barred_until(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
         """Give the time until which nothing fetched may be served; `blobs` are the markers read."""

@@ -42,6 +42,7 @@ class Naming:
         """Name nodes for one answer."""
         self.inside: set[EdgeKey] = set()
         self._off = identity is Identity.OFF
+        self._is_simple = kin is alone and not self._off
         self._sources = sources
         self._kin = kin
         self._seeds: dict[Address, Address] = {}
@@ -99,7 +100,7 @@ class Naming:
 
     def is_plain(self, name: NodeId) -> bool:
         """Tell whether a named node has one address, as nearly all have: all is told under it."""
-        return self._kin is alone and not self._off and name.text not in self._has_forms
+        return self._is_simple and name.text not in self._has_forms
 
     def all_addresses(self, names: Collection[NodeId]) -> Collection[NodeId]:
         """Give every address under which a source may have told of these named nodes."""

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from connectors.model import Outcome
 from connectors.settings import Visibility
@@ -17,8 +18,7 @@ _STALE_INSTEAD = frozenset({Outcome.BROKEN, Outcome.UNAVAILABLE, Outcome.THROTTL
 SERVED = frozenset({Standing.FRESH, Standing.STALE_OK})
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """How one ask ended, and whether the cache answered it; `meanwhile`: its source is still asked."""
 
     finding: Finding

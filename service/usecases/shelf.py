@@ -77,6 +77,11 @@ class Shelf:
     _scopes: dict[Realm, Scope] = field(default_factory=dict)
     _names: dict[str, NodeId] = field(default_factory=dict)
     _proven: set[Realm] = field(default_factory=set)
+    _markers: Markers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Have the markers' keys made once."""
+        self._markers = Markers(self.cabinet, self.sources, self.accesses)
 
     async def read(
         self, asks: Sequence[Ask], *, nodes: Collection[NodeId] | None, deadline: float
@@ -98,9 +103,9 @@ class Shelf:
         blobs = await self._load(list(keys), self._late(deadline) if apart and not asks else deadline)
         barred = {realm: self._markers.barred_until(realm, blobs) for realm in markers}
         self._proven |= {realm for realm, until in barred.items() if until < FOR_EVER}
-        found = {}
+        found, now = {}, self.cabinet.clock.now()
         for ask, asked in questions.items():
-            best = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant])
+            best = self._best(ask, asked, blobs, barred[ask.source.name, ask.address.tenant], now=now)
             if best is not None:
                 found[ask] = Held(self._take_in(ask, best[1]), best[0], best[1].says_nothing)
         gone = [
@@ -192,10 +197,6 @@ class Shelf:
         if items:
             await self._save(items, deadline)
 
-    @property
-    def _markers(self) -> Markers:
-        return Markers(self.cabinet, self.sources, self.accesses)
-
     def _may_read(self, source: Source) -> bool:
         return self.accesses[source.name].sender is not None
 
@@ -227,7 +228,7 @@ class Shelf:
         for ask, asked in questions.items():
             realm = (ask.source.name, ask.address.tenant)
             barred = self._markers.barred_until(realm, blobs)
-            best = self._best(ask, asked, blobs, barred, meanwhile=meanwhile)
+            best = self._best(ask, asked, blobs, barred, now=now, meanwhile=meanwhile)
             if best is not None and since.afresh and now - best[1].listing.fetched_at >= meanwhile:
                 continue
             if best is not None and best[0] is Standing.FRESH:
@@ -241,11 +242,11 @@ class Shelf:
         blobs: Mapping[str, bytes | None],
         barred: datetime,
         *,
+        now: datetime,
         meanwhile: timedelta | None = None,
     ) -> tuple[Standing, Draft] | None:
         """Choose among the entries; one no older than `meanwhile` is fresh to whoever waited so long."""
         best: tuple[int, float, Draft] | None = None
-        now = self.cabinet.clock.now()
         for key in keys:
             draft = self._draft(blobs.get(key))
             if draft is None or draft.listing.fetched_at <= barred:

@@ -9,6 +9,7 @@ from service.usecases.inquiry import Inquiry
 from service.usecases.naming import Naming
 from service.usecases.source import Source
 
+_PAIR = 2
 Teller = Callable[[NodeId], NodeTold]
 
 
@@ -21,12 +22,23 @@ def teller(sources: Sequence[Source], *, inquiry: Inquiry, naming: Naming) -> Te
         if not is_plain(node):
             return _tell_of_several(node, inquiry, naming)
         # Of an answer's thousand nodes, all but the seed.
-        text = node.text
-        found = {alias for accepts, aliases in ways if accepts(node) for alias in aliases(node)}
-        found.discard(text)
-        return NodeTold(facts_of(node), sorted(found))
+        found: Sequence[str] = ()
+        for accepts, aliases in ways:
+            if accepts(node):
+                found = (*found, *aliases(node)) if found else aliases(node)
+        return NodeTold(facts_of(node), _ascending(found, own=node.text))
 
     return tell
+
+
+def _ascending(found: Sequence[str], *, own: str) -> list[str]:
+    """Give addresses in their order, none twice and without a node's own."""
+    if len(found) == _PAIR and own not in found:
+        # What nearly every node has, in a third of the time.
+        one, other = found
+        if one != other:
+            return [one, other] if one < other else [other, one]
+    return sorted({*found} - {own})
 
 
 def _tell_of_several(node: NodeId, inquiry: Inquiry, naming: Naming) -> NodeTold:

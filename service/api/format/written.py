@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from service.api.body import encode_json
+from service.api.body import encode_records
 from service.graph.record import Record
 
 
@@ -24,7 +24,7 @@ class Written:
     @cached_property
     def nodes_json(self) -> bytes:
         """Give the nodes as the JSON answer has them, by which its ETag goes, too."""
-        return encode_json(self.nodes)
+        return encode_records(self.nodes)
 
     @property
     def is_directed(self) -> bool:

@@ -5,7 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.api.body import encode_json
+from service.api.body import encode_json, encode_records
+from service.graph.rows import Rows
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=[])),
@@ -27,3 +28,10 @@ def test_a_whole_character_stays_whole() -> None:
     assert json.loads(encode_json({"\ud83d\ude00": ["\ud83d", ("a", "\ude00b")]})) == {
         "\N{GRINNING FACE}": ["\ufffd", ["a", "\ufffdb"]]
     }
+
+
+@given(st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=4))
+def test_records_are_the_same_however_they_are_held(records: list[dict[str, object]]) -> None:
+    """Written before or while they are read, whatever text is in them."""
+    rows = Rows(len(records), write=lambda: iter(records))
+    assert encode_records(rows) == encode_records(records) == encode_json(records)

@@ -1,6 +1,7 @@
 """A large body leaves in the pieces it was written in, and is to its reader one body."""
 
 from typing import Any
+from weakref import ref
 
 import pytest
 from httpx import ASGITransport, AsyncClient
@@ -49,3 +50,19 @@ def test_who_keeps_it_is_given_all_of_it(pieces: tuple[bytes, ...]) -> None:
     response = _response(pieces)
     assert size_of(response) == sum(map(len, pieces))
     assert body_of(response) == b"".join(pieces)
+
+
+class _Made:
+    """What a body was made of."""
+
+
+@pytest.mark.parametrize(("pieces", "held"), [(SMALL, True), (LARGE, False)])
+def test_only_what_is_small_holds_what_it_was_made_of(pieces: tuple[bytes, ...], *, held: bool) -> None:
+    """Until it has been sent; beside a large body nothing is kept."""
+    made = _Made()
+    left = ref(made)
+    response = in_pieces(pieces, headers={}, media_type="application/json", made_of=made)
+    del made
+    assert (left() is not None) is held
+    del response
+    assert left() is None

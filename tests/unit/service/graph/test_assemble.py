@@ -18,7 +18,9 @@ from connectors.wire import Aspect
 from service.graph.assemble import NodeTold, Order, as_graph, assemble
 from service.graph.budget import Budget
 from service.graph.expansion import Expansion, Told
+from service.graph.record import EdgeRecord
 from service.graph.rule import Rule
+from service.graph.scribe import Scribe
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 A, B, C, D = NODES = [NodeId("n", None, "t", key) for key in "abcd"]
@@ -358,3 +360,34 @@ def test_nodes_come_by_an_attribute_of_a_source(
 def test_an_attribute_nobody_told_leaves_the_order_of_ids() -> None:
     """Sorting by what no node has is no error."""
     assert "".join(_keys(_graph(STAR, order=Order("nothing", "s9", descending=True)))) == "abcd"
+
+
+class _Many:
+    """A machine that has found so many nodes and no edges."""
+
+    def __init__(self, count: int) -> None:
+        self.hop = {NodeId("n", None, "t", f"{number}"): 0 for number in range(count)}
+
+    def write_edges(self, _scribe: Scribe) -> list[EdgeRecord]:
+        return []
+
+    def expansion_of(self, _node: NodeId) -> str:
+        return "boundary"
+
+    def degree_of(self, _node: NodeId) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("count", "at_once"), [(2, False), (10_000, False), (10_001, True)])
+def test_only_very_many_nodes_are_written_before_they_are_read(count: int, *, at_once: bool) -> None:
+    """They come by id either way, and each once."""
+    written: list[NodeId] = []
+
+    def tell(node: NodeId) -> NodeTold:
+        written.append(node)
+        return NodeTold({})
+
+    nodes = assemble(_Many(count), told=tell, order=Order()).nodes
+    assert len(written) == (count if at_once else 0)
+    assert [node["id"] for node in nodes] == sorted(f"n:t:{number}" for number in range(count))
+    assert len(written) == count
