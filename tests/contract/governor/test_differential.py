@@ -34,7 +34,13 @@ STEPS = st.tuples(
             st.sampled_from([0.0, 30.0, 1e6]),
         ),
         st.tuples(st.just("promote"), st.integers(0, 20), st.sampled_from(CALLERS)),
-        st.tuples(st.just("leave"), st.integers(0, 20), st.none() | SIGNALS, st.booleans()),
+        st.tuples(
+            st.just("leave"),
+            st.integers(0, 20),
+            st.none() | SIGNALS,
+            st.booleans(),
+            st.none() | st.integers(0, 20),
+        ),
         st.tuples(st.just("pump")),
     ),
 )
@@ -77,12 +83,19 @@ class Both:
                 ticket = self._ticket(index)
                 self._book.promote(ticket, caller=caller)
                 words = speaker.promote(self._lane, ticket, caller=caller, began="", now=self.now)
-            case ("leave", int(index), signal, bool(gave_back)):
+            case ("leave", int(index), signal, bool(gave_back), next_one):
                 assert signal is None or isinstance(signal, Signal)
                 ticket = self._ticket(index)
-                self._book.leave(ticket, now=self.now, signal=signal, gave_back=gave_back)
+                heir = self._ticket(next_one) if isinstance(next_one, int) else None
+                self._book.leave(ticket, now=self.now, signal=signal, gave_back=gave_back, heir=heir)
                 words = speaker.leave(
-                    self._lane, ticket, signal=signal, gave_back=gave_back, began="", now=self.now
+                    self._lane,
+                    ticket,
+                    signal=signal,
+                    gave_back=gave_back,
+                    began="",
+                    heir=heir,
+                    now=self.now,
                 )
             case _:
                 words = speaker.pump(self._lane, began="", now=self.now)
@@ -95,6 +108,7 @@ class Both:
         assert told.granted == mine
         assert self._published() == theirs
         assert told.refused == refused
+        assert told.sole == self._book.sole(process, now=self.now)
         assert told.again == (None if pumped.again is None else pumped.again - self.now)
         standing = self._book.standing(self.now)
         state = told.state
