@@ -20,6 +20,7 @@ from service.usecases.settling import SERVED, Answered, batches, for_all, from_c
 from service.usecases.shelf import Shelf
 from service.usecases.source import Source
 from service.usecases.spending import Spending
+from service.usecases.turn import Turn
 
 # Seconds from the beginning of an answer for which a source is awaited although a stale answer of its
 # is at hand that may stand in: a quick source is worth them, and a slow one goes on behind the answer.
@@ -185,17 +186,22 @@ class Fetcher:
     ) -> None:
         """Have a batch asked, by whomever; again, where somebody else's patience or budget was at an end."""
         source, aspect = batch[0].source, batch[0].aspect
+        turn, untold = Turn(self._turns_of(source)), len(batch)
 
         def overhear(rider: Rider, address: Address, landing: Landing) -> None:
-            # Told at once, and settled when it has been kept.
+            # Told at once, and settled when it has been kept: meanwhile another question has its turn.
+            nonlocal untold
             finding, ask = landing.finding, Ask(source, address, aspect)
             if finding is not None and not self._is_anothers(landing, rider, since):
                 self._hear(ask, finding)
                 self._overheard[ask] = finding
+                untold -= 1
+                if not untold:
+                    turn.end()
 
         rider = self._rider(source, overhear)
         # What has not begun can still wait for the reader.
-        async with self._turn(source):
+        async with turn:
             await self.room()
             waiting = {ask.address: ask for ask in batch}
             if self.clock.monotonic() >= self.deadline:
@@ -274,7 +280,7 @@ class Fetcher:
         sender = self.shelf.accesses[source.name].sender
         assert sender is not None  # noqa: S101 - `_without_call` has seen to it
         walk, rider = Walk.resume(source.connector, trail), self._rider(source)
-        async with self._turn(source):
+        async with Turn(self._turns_of(source)):
             await self.room()
             findings = await self.flights.drive(
                 walk, sender=sender, demand=Alone(rider), deadline=rider.deadline
@@ -302,7 +308,7 @@ class Fetcher:
         if self._overheard.pop(ask, None) is not finding:
             self._hear(ask, finding)
 
-    def _turn(self, source: Source) -> Semaphore:
+    def _turns_of(self, source: Source) -> Semaphore:
         # For every two that are out a third is got ready or digested: a free place is taken at once.
         return self._turns.setdefault(source.name, Semaphore(source.pace.concurrency * 3 // 2))
 
