@@ -34,12 +34,17 @@ async def _at_once() -> None:
 def _to_nobody(_ask: Ask, _finding: Finding) -> None: ...
 
 
+def _nowhere(_ask: Ask) -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Fetcher:
     """Fetches for one answer, in the name of `caller`; `calls` counts upstream calls by source.
 
     `deadline` is in seconds of the clock's `monotonic`, `spare` says what is left of the answer's time when
-    so much is told. `heard` is told each finding as it comes, `brought` those that a source was asked for.
+    so much is told. `heard` is told each finding as it comes, `brought` those that a source was asked for,
+    and `leads_on` tells of which asks the findings name who is asked about while this goes on.
     `room` is awaited before anything is asked: who reads the answer may be slower than its sources. `left`
     are the trails of walks that were stopped on the way, here or on an earlier page; `advanced` counts
     those that came farther here, `learnt` those that brought anything.
@@ -55,6 +60,7 @@ class Fetcher:
     calls: Counter[str] = field(default_factory=Counter)
     heard: Callable[[Ask, Finding], None] = _to_nobody
     brought: Callable[[Ask, Finding], None] = _to_nobody
+    leads_on: Callable[[Ask], bool] = _nowhere
     room: Callable[[], Awaitable[None]] = _at_once
     left: dict[Ask, Trail] = field(default_factory=dict)
     advanced: int = 0
@@ -196,10 +202,11 @@ class Fetcher:
                 self._hear(ask, finding)
                 self._overheard[ask] = finding
                 untold -= 1
-                if not untold:
+                # Behind a slow reader no more than the usual number has begun.
+                if not untold and self.room is _at_once:
                     turn.end()
 
-        rider = self._rider(source, overhear)
+        rider = self._rider(source, overhear, leads_on=any(map(self.leads_on, batch)))
         # What has not begun can still wait for the reader.
         async with turn:
             await self.room()
@@ -312,9 +319,9 @@ class Fetcher:
         # For every two that are out a third is got ready or digested: a free place is taken at once.
         return self._turns.setdefault(source.name, Semaphore(source.pace.concurrency * 3 // 2))
 
-    def _rider(self, source: Source, overhear: Overhear = to_nobody) -> Rider:
+    def _rider(self, source: Source, overhear: Overhear = to_nobody, *, leads_on: bool = False) -> Rider:
         spending = Spending(self.allowance, self.calls, source.name)
-        return Rider(self.caller, self.deadline, spending, overhear)
+        return Rider(self.caller, self.deadline, spending, overhear, leads_on)
 
     def _measure(self, ask: Ask, trail: Trail | None) -> None:
         """Count how far a walk has come that was stopped; once, by its first address."""
