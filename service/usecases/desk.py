@@ -17,8 +17,10 @@ from connectors.wire import Call, Reply
 
 # From a stream hearing of something to its caller being told: what is not urgent comes behind that.
 _TURNS_TO_TELL = 5
-# For so many turns who has brought a call nearer to its leaving has the loop to itself.
+# For so many turns who has brought a call nearer to its leaving has the loop to itself; but where others do
+# so all the time, a reply is read after so many.
 _TURNS_TO_LEAVE = 2
+_MOST_PUT_OFF = 10
 
 
 class Desk:
@@ -31,6 +33,7 @@ class Desk:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_taken = False
         self._put_off = 0
+        self._patience = _MOST_PUT_OFF
 
     @contextmanager
     def walking(self, *, leads_on: bool = False) -> Iterator[None]:
@@ -75,10 +78,12 @@ class Desk:
         await called
 
     def _call_next(self) -> None:
-        if self._put_off and self._waiting:
+        if self._waiting and self._put_off and self._patience:
             self._put_off -= 1
+            self._patience -= 1
             asyncio.get_running_loop().call_soon(self._call_next)
             return
+        self._patience = _MOST_PUT_OFF
         while self._waiting:
             called = self._waiting.popleft()
             # Who was cancelled needs no turn.
