@@ -13,7 +13,7 @@ from service.graph.rule import Rule, Verdict
 from service.usecases.ask import Ask
 from service.usecases.inquiry import Inquiry
 from service.usecases.naming import Naming
-from service.usecases.request import GraphRequest, Identity
+from service.usecases.request import GraphRequest
 from service.usecases.scout import Scout
 
 # With fewer hops there is a round of one question, and one that leads nowhere any more.
@@ -49,16 +49,14 @@ class _Lookout:
     ahead: dict[NodeId, int] = field(default_factory=dict)
 
     def leads_to(self, ask: Ask, finding: Finding) -> Iterable[NodeId]:
-        """Give the new neighbors of a node that is nobody else's, and is not told of too widely."""
-        start = ask.address
+        """Give the new neighbors of a node that has only one name, and is not told of too widely."""
+        start, edges = ask.address, finding.listing.edges
         if not isinstance(start, NodeId) or ask.aspect is not Aspect.RELATIONS:
             return
-        hop = self.machine.hop.get(start)
-        if hop is None or hop + 1 >= self.machine.hops or self.request.identity is not Identity.EXACT:
+        if not self.naming.is_plain(start) or len(edges) > self.request.budget.fan_out:
             return
-        # A seed may be told of by other forms of its address.
-        edges = self.naming.rename(ask.source, finding).listing.edges
-        if len(edges) > self.request.budget.fan_out:
+        hop = self.machine.hop.get(start)
+        if hop is None or hop + 1 >= self.machine.hops:
             return
         for edge in edges:
             end = edge.other_end(start)

@@ -134,32 +134,6 @@ async def test_nobody_is_asked_ahead_who_might_not_be_asked(stage: Any, budget: 
         await answering
 
 
-async def test_a_seeds_neighbors_wait_for_no_other_source(stage: Any) -> None:
-    """A seed that goes by several forms, too, is left by the first listing that leads on."""
-    quick, slow = stage.source("s1", "s1", "obs"), stage.source("s2", "obs")
-    quick.line("obs:domain:a", "obs:domain:b")
-    slow.line("obs:domain:a", "obs:domain:c")
-    free, begun = asyncio.Event(), asyncio.Event()
-
-    async def drive(walk: Walk, *, demand: Flight, **rest: Any) -> tuple[Finding, ...]:
-        if str(demand.seats[0].address) == "obs:domain:b":
-            begun.set()
-        elif walk.kind == "s2":
-            await free.wait()
-        findings: tuple[Finding, ...] = await stage.drive(walk, demand=demand, **rest)
-        return findings
-
-    expander = replace(stage.expander, flights=stage.fly(drive))
-    request = GraphRequest(("obs:domain:a",), hops=3, budget=AMPLE)
-    answering = asyncio.create_task(expander.expand(request))
-    async with asyncio.timeout(PATIENCE):
-        await begun.wait()
-        assert not answering.done()
-        free.set()
-        answer = await answering
-    assert [node["id"] for node in as_json(answer)["nodes"]] == [f"obs:domain:{key}" for key in "abc"]
-
-
 async def test_who_leads_on_is_known_when_it_is_asked(stage: Any) -> None:
     """Whose neighbors are asked about is told to those who take up replies, and of a last hop nobody is."""
     paused = Paused(stage)
