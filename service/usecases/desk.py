@@ -57,7 +57,7 @@ class Desk:
 
     async def keep(self) -> None:
         """Wait until what was read may be written down, behind whoever tells of it."""
-        if not self._is_busy:
+        if self._walks <= self._places:
             for _ in range(_TURNS_TO_TELL):
                 await asyncio.sleep(0)
         if self._is_busy:
