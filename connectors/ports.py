@@ -115,6 +115,11 @@ class Signal:
     remaining: int | None = None
     reset: timedelta | None = None
 
+    @property
+    def warns(self) -> bool:
+        """Tell whether it may be a reason for fewer calls."""
+        return self.overloaded or self.unanswered or self.rest is not None or self.remaining is not None
+
 
 class Turn(Protocol):
     """A call's turn: it may leave now."""

@@ -25,7 +25,7 @@ from service.adapters.embedded import start_embedded
 from service.adapters.measuring_process import MeasuringProcess
 from service.adapters.metrics import ProcessMetrics
 from service.adapters.metrics_slot import MetricsSlot
-from service.adapters.redis_allowance import RedisAllowance
+from service.adapters.redis_caller_limits import RedisCallerLimits
 from service.adapters.redis_governor import RedisGovernor
 from service.adapters.redis_leases import RedisLeases
 from service.adapters.redis_store import RedisStore
@@ -36,8 +36,8 @@ from service.adapters.vault import RedisVault
 from service.cache.hasher import Hasher
 from service.cache.key import WATCHED
 from service.settings import EMBEDDED, Settings, SourceEntry
-from service.usecases.allowance import Allowance
 from service.usecases.cabinet import Cabinet
+from service.usecases.caller_limits import CallerLimits
 from service.usecases.crosswalks import Crosswalks
 from service.usecases.expand import Expander
 from service.usecases.experience import Experience
@@ -148,7 +148,7 @@ async def open_service(settings: Settings, *, slot: MetricsSlot | None = None) -
                 metrics=metrics,
                 switchboard=switchboard,
                 repeats=repeats,
-                allowance=_open_allowance(stack, url, settings, breaker=breaker),
+                caller_limits=_open_limits(stack, url, settings, breaker=breaker),
             )
             telling.cancel()
             learning.cancel()
@@ -163,17 +163,17 @@ def _keep_repeats(signals: Signals, most_bytes: int, clock: Clock) -> Repeats[An
     return repeats
 
 
-def _open_allowance(stack: AsyncExitStack, url: str, settings: Settings, *, breaker: Breaker) -> Allowance:
+def _open_limits(stack: AsyncExitStack, url: str, settings: Settings, *, breaker: Breaker) -> CallerLimits:
     limits = {
         name: caller.requests_per_minute
         for name, caller in settings.callers.items()
         if caller.requests_per_minute is not None
     }
-    allowance = RedisAllowance(
+    counting = RedisCallerLimits(
         url, limits=limits, clock=SystemClock(), timeout=settings.store_timeout, breaker=breaker
     )
-    stack.push_async_callback(allowance.close)
-    return allowance
+    stack.push_async_callback(counting.close)
+    return counting
 
 
 @dataclass(frozen=True, slots=True)

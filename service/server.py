@@ -28,7 +28,7 @@ LAST_MOMENT = timedelta(seconds=9.5)
 _MOST_UNSENT_BYTES = 32 * 1024
 # How many objects more there are when the collector looks at the young ones, and how often at older ones.
 # A large answer makes half a million that all stay until it is told; little here is ever a cycle.
-_COLLECTIONS = (50_000, 20, 50)
+_COLLECTIONS = (200_000, 5, 50)
 
 Build = Callable[[Settings], App]
 """Makes the application; named, not called, so that it can travel to a worker process."""

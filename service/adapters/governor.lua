@@ -10,7 +10,7 @@
 -- Gives an array: 1 'ok', 'refused' or 'forgotten'  2 the wait refused for  3 seconds until a look
 --   may help, or ''  4 tickets of this process granted  5 calls left, or -1  6 places  7 under way
 --   8 waiting  9 seconds of rest  10 processes of the last minute  11 when the lane began
---   12 tickets of this process that are not known
+--   12 tickets of this process that are not known  13 the caller who may hand its places on, or ''
 local SPAN, LIFE, LONGEST_REST, PERIOD_SLACK = 60.5, 2.0, 3600.0, 2.0
 local REFUSED, SLOWER, NOW_SHARE, LONG_SHARE = 0.7, 0.9, 0.2, 0.02
 local TIMES_SLOWER, SECONDS_SLOWER = 2.0, 0.1
@@ -245,6 +245,32 @@ local function following()
     if alone or (away[callers[i]] or 0) < most then return string.sub(front[i], 17), tonumber(front[i + 1]) end
   end
 end
+local function grant(ticket, tag)
+  local entry = waiting(ticket)
+  put('virtual', math.max(value('virtual'), tag))
+  take_out(ticket, entry)
+  forget_callers()
+  put_under_way(ticket, entry[2], entry[3])
+  if capacity >= 0 then redis.call('ZADD', LOG, exact(now), ticket) end
+  return entry
+end
+-- The only caller about, where nothing but the places bounds how many calls leave and this process is next.
+local function sole()
+  local first = redis.call('ZRANGE', LINE, 0, 0)[1]
+  if first and not is_mine(string.sub(first, 17)) then return '' end
+  if capacity >= 0 or now < math.max(value('rest_until'), value('remaining_until')) then return '' end
+  local held = redis.call('HVALS', HELD)
+  -- Whose calls are not known may be anybody's.
+  if #held ~= under_way() or #held > places() then return '' end
+  local found
+  for _, callers in ipairs({held, redis.call('HKEYS', LAST), redis.call('ZRANGE', ABOUT, 0, 1)}) do
+    for _, caller in ipairs(callers) do
+      if found and caller ~= found then return '' end
+      found = caller
+    end
+  end
+  return found or ''
+end
 local function pump()
   bury()
   forget()
@@ -260,12 +286,7 @@ local function pump()
     local ticket, tag = following()
     -- They have calls under way, and the end of one lets somebody go.
     if not ticket then break end
-    local entry = waiting(ticket)
-    put('virtual', math.max(value('virtual'), tag))
-    take_out(ticket, entry)
-    forget_callers()
-    put_under_way(ticket, entry[2], entry[3])
-    if capacity >= 0 then redis.call('ZADD', LOG, exact(now), ticket) end
+    local entry = grant(ticket, tag)
     if entry[2] == process then
       mine[#mine + 1] = ticket
     else
@@ -314,6 +335,9 @@ elseif operation == 'leave' then
   if held and not own.gave_back and not (own.signal and own.signal.remaining) then
     put('remaining', value('remaining') - 1)
   end
+  -- The sole caller's next call has gone already. A ticket that is not in line is told of by the next renewal.
+  local entry = own.heir and waiting(own.heir)
+  if entry then grant(own.heir, tonumber(redis.call('ZSCORE', LINE, entry[1]))) end
 elseif operation == 'renew' then
   -- What a process says it has is all that it has.
   local rest = math.max(another and HUSH or 0, math.min(LONGEST_REST, own.rest or 0))
@@ -373,5 +397,5 @@ end
 return {
   status, wait, again and exact(again - now) or '', mine, left, places(), under_way(),
   redis.call('HLEN', TICKETS), exact(math.max(0, value('rest_until') - now)),
-  redis.call('ZCARD', SEEN), exact(state.began), unknown,
+  redis.call('ZCARD', SEEN), exact(state.began), unknown, sole(),
 }

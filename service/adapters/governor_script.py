@@ -37,7 +37,8 @@ class Told:
 
     `forgotten`: the lane began after `began` as the caller knew it, nothing was done. `refused`:
     the wait that is foreseen for a ticket that was not let in. `granted` and `unknown` are tickets
-    of the process that asked; `again` is when time alone may let somebody go.
+    of the process that asked; `again` is when time alone may let somebody go. `sole` is the one caller
+    who may hand a place on to its next call in the process, "" where nobody may.
     """
 
     forgotten: bool
@@ -48,6 +49,7 @@ class Told:
     state: LaneState
     processes: int
     began: str
+    sole: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,15 @@ class Speaker:
         signal: Signal | None,
         gave_back: bool,
         began: str,
+        heir: str | None = None,
         now: float | None = None,
     ) -> Words:
-        """End a ticket, wherever it is."""
+        """End a ticket, wherever it is; a ticket in line that is its `heir` has gone in its place."""
         own: dict[str, object] = {"ticket": ticket, "gave_back": gave_back}
         if signal is not None:
             own["signal"] = _signal(signal)
+        if heir is not None:
+            own["heir"] = heir
         return self._say("leave", lane, own, began=began, now=now)
 
     def renew(
@@ -165,6 +170,7 @@ def parse_told(reply: Sequence[object]) -> Told:
             int(processes),
             bytes(began),
             list(unknown),
+            bytes(sole),
         ]:
             return Told(
                 forgotten=status == b"forgotten",
@@ -181,6 +187,7 @@ def parse_told(reply: Sequence[object]) -> Told:
                 ),
                 processes=processes,
                 began=began.decode(),
+                sole=sole.decode(),
             )
     raise ValueError("not a reply of the governor's script")
 

@@ -9,7 +9,7 @@ process goes by its own book, with its share of the limits, and what it sent cou
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -19,6 +19,7 @@ from connectors.ports import Caller, Clock, Demand, Lane, LaneState, Signal, Tur
 from connectors.runtime.pace import Granted, LocalGovernor, no_place, own_pace, weighed
 from service.adapters.breaker import Breaker
 from service.adapters.governor_script import ANEW, CHANNEL, Speaker, Told, Words, keys_of, parse_told, script
+from service.adapters.governor_watch import Wait, Watch
 from service.adapters.redis_scripts import Reply, Scripts
 from service.adapters.signals import Signals
 
@@ -29,33 +30,6 @@ _MANY = 1024
 _RENEWAL = 1.0
 # Where turns come by the hundred a second every process would look at each of them.
 _SOONEST = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """A ticket in line; `coming` gives True at its turn, False when the store is down, or why not."""
-
-    coming: "asyncio.Future[bool | SourceThrottledError]"
-    demand: Demand
-    deadline: float
-
-
-@dataclass(slots=True)
-class _Watch:
-    """What this process has on one lane, and what it last heard of it."""
-
-    lane: Lane
-    processes: int
-    waiting: dict[str, _Wait] = field(default_factory=dict)
-    under_way: set[str] = field(default_factory=set)
-    began: str = ""
-    synced: bool = True
-    state: LaneState | None = None
-    alarm: asyncio.TimerHandle | None = None
-
-    @property
-    def busy(self) -> bool:
-        return bool(self.waiting or self.under_way)
 
 
 class RedisGovernor:
@@ -77,11 +51,11 @@ class RedisGovernor:
         self._clock = clock
         self._speaker = Speaker(uuid4().hex[:12])
         self._number = 0
-        self._watches: dict[tuple[str, str], _Watch] = {}
+        self._watches: dict[tuple[str, str], Watch] = {}
         # By the key that a lane's beginning is told under: such words come for every lane of the fleet.
-        self._named: dict[str, _Watch] = {}
+        self._named: dict[str, Watch] = {}
         self._many = _MANY
-        self._tickets: dict[str, _Watch] = {}
+        self._tickets: dict[str, Watch] = {}
         self._processes = 1
         self._renewing: asyncio.Task[None] | None = None
         signals.subscribe(CHANNEL, self._hear)
@@ -100,7 +74,7 @@ class RedisGovernor:
                 await self._renewing
             self._renewing = None
         for watch in self._watches.values():
-            _silence(watch)
+            watch.silence()
         await self._scripts.close()
 
     @asynccontextmanager
@@ -136,12 +110,13 @@ class RedisGovernor:
         here = None if watch.synced else self._local.state(lane)
         return here or watch.state
 
-    async def _come(self, watch: _Watch, ticket: str, demand: Demand, deadline: float) -> bool:
+    async def _come(self, watch: Watch, ticket: str, demand: Demand, deadline: float) -> bool:
         if not watch.synced:
             if self._scripts.down:
                 return False
             self._renew(watch, fully=True)
-        wait = _Wait(asyncio.get_running_loop().create_future(), demand, deadline)
+        wait = Wait(asyncio.get_running_loop().create_future(), demand, deadline)
+        watch.heed(demand.callers)
         watch.waiting[ticket] = wait
         self._tickets[ticket] = watch
         self._enter(watch, ticket, wait)
@@ -154,7 +129,7 @@ class RedisGovernor:
             raise outcome
         return outcome
 
-    def _enter(self, watch: _Watch, ticket: str, wait: _Wait) -> None:
+    def _enter(self, watch: Watch, ticket: str, wait: Wait) -> None:
         words = self._speaker.enter(
             watch.lane,
             ticket,
@@ -164,16 +139,17 @@ class RedisGovernor:
         )
         self._ask(watch, words, ticket=ticket, again=lambda: self._enter_again(watch, ticket))
 
-    def _enter_again(self, watch: _Watch, ticket: str) -> None:
+    def _enter_again(self, watch: Watch, ticket: str) -> None:
         wait = watch.waiting.get(ticket)
         if wait is not None and not wait.coming.done():
             self._enter(watch, ticket, wait)
 
-    def _promote(self, watch: _Watch, ticket: str, caller: Caller) -> None:
+    def _promote(self, watch: Watch, ticket: str, caller: Caller) -> None:
         if ticket in watch.waiting:
+            watch.heed((caller,))
             self._ask(watch, self._speaker.promote(watch.lane, ticket, caller=caller, began=watch.began))
 
-    def _leave(self, watch: _Watch, ticket: str, signal: Signal | None, *, gave_back: bool) -> None:
+    def _leave(self, watch: Watch, ticket: str, signal: Signal | None, *, gave_back: bool) -> None:
         if self._tickets.pop(ticket, None) is None:
             return
         watch.waiting.pop(ticket, None)
@@ -181,14 +157,22 @@ class RedisGovernor:
         watch.under_way.discard(ticket)
         if counted and (gave_back or signal is not None):
             self._local.tell(watch.lane, ticket, signal=signal, gave_back=gave_back)
-        self._say_left(watch, ticket, signal, gave_back=gave_back)
+        heir = watch.heir(signal) if counted and not gave_back else None
+        if heir is not None:
+            # At once: asked of the store first, its place would be empty for as long as that takes.
+            self._grant((heir,))
+        self._say_left(watch, ticket, signal, gave_back=gave_back, heir=heir)
 
-    def _say_left(self, watch: _Watch, ticket: str, signal: Signal | None, *, gave_back: bool) -> None:
-        words = self._speaker.leave(watch.lane, ticket, signal=signal, gave_back=gave_back, began=watch.began)
-        again = partial(self._say_left, watch, ticket, signal, gave_back=gave_back)
+    def _say_left(
+        self, watch: Watch, ticket: str, signal: Signal | None, *, gave_back: bool, heir: str | None
+    ) -> None:
+        words = self._speaker.leave(
+            watch.lane, ticket, signal=signal, gave_back=gave_back, began=watch.began, heir=heir
+        )
+        again = partial(self._say_left, watch, ticket, signal, gave_back=gave_back, heir=heir)
         self._ask(watch, words, again=again)
 
-    def _renew(self, watch: _Watch, *, fully: bool = False) -> None:
+    def _renew(self, watch: Watch, *, fully: bool = False) -> None:
         """Say what this process has; `fully`: what it sent in the last minute and was told, too."""
         fully = fully or not watch.synced
         watch.synced = True
@@ -216,22 +200,32 @@ class RedisGovernor:
                 if watch.busy or (not watch.synced and not self._scripts.down):
                     self._renew(watch)
 
-    def _pump(self, watch: _Watch) -> None:
+    def _pump(self, watch: Watch) -> None:
         self._ask(watch, self._speaker.pump(watch.lane, began=watch.began))
 
     def _ask(
-        self, watch: _Watch, words: Words, *, ticket: str = "", again: Callable[[], None] | None = None
+        self, watch: Watch, words: Words, *, ticket: str = "", again: Callable[[], None] | None = None
     ) -> None:
+        watch.words = number = watch.words + 1
         reply = self._scripts.run(words.keys, words.arguments)
-        reply.add_done_callback(lambda done: self._take_in(watch, done.result(), ticket=ticket, again=again))
+        reply.add_done_callback(
+            lambda done: self._take_in(watch, done.result(), number=number, ticket=ticket, again=again)
+        )
 
     def _take_in(
-        self, watch: _Watch, reply: Reply | None, *, ticket: str, again: Callable[[], None] | None
+        self,
+        watch: Watch,
+        reply: Reply | None,
+        *,
+        number: int,
+        ticket: str,
+        again: Callable[[], None] | None,
     ) -> None:
         if reply is None:
             self._go_alone(watch)
             return
         told = parse_told(reply)
+        watch.sole = told.sole if number >= watch.doubted else ""
         if told.forgotten:
             self._begin_anew(watch, told.began)
             if again is not None:
@@ -248,10 +242,10 @@ class RedisGovernor:
             self._enter_again(watch, lost)
         self._set_alarm(watch, told)
 
-    def _go_alone(self, watch: _Watch) -> None:
+    def _go_alone(self, watch: Watch) -> None:
         """Send everybody who waits to this process's own book."""
-        watch.synced = False
-        _silence(watch)
+        watch.synced, watch.sole = False, ""
+        watch.silence()
         for wait in watch.waiting.values():
             if not wait.coming.done():
                 wait.coming.set_result(False)
@@ -266,13 +260,13 @@ class RedisGovernor:
             if watch is not None and watch.began:
                 self._begin_anew(watch, began)
 
-    def _begin_anew(self, watch: _Watch, began: str) -> None:
+    def _begin_anew(self, watch: Watch, began: str) -> None:
         """Tell a lane that has lost everything what this process knows; what is said next is new to it."""
         if watch.began != began:
             self._renew(watch, fully=True)
             watch.began = began
 
-    def _knows(self, watch: _Watch) -> bool:
+    def _knows(self, watch: Watch) -> bool:
         return watch.busy or not self._local.idle(watch.lane)
 
     def _grant(self, tickets: Iterable[str]) -> None:
@@ -285,13 +279,13 @@ class RedisGovernor:
                 self._local.note(watch.lane, ticket)
                 wait.coming.set_result(True)
 
-    def _set_alarm(self, watch: _Watch, told: Told) -> None:
-        _silence(watch)
+    def _set_alarm(self, watch: Watch, told: Told) -> None:
+        watch.silence()
         if told.again is not None:
             loop = asyncio.get_running_loop()
             watch.alarm = loop.call_later(max(_SOONEST, told.again), self._pump, watch)
 
-    def _share(self, watch: _Watch) -> Lane:
+    def _share(self, watch: Watch) -> Lane:
         """Give this process's part of what a lane may get."""
         lane, processes = watch.lane, max(1, watch.processes)
         capacity = lane.requests_per_minute
@@ -301,13 +295,13 @@ class RedisGovernor:
             concurrency=max(1, lane.concurrency // processes),
         )
 
-    def _watch(self, lane: Lane) -> _Watch:
+    def _watch(self, lane: Lane) -> Watch:
         key = (lane.host, lane.identity)
         watch = self._watches.get(key)
         if watch is None:
             if len(self._watches) >= self._many:
                 self._forget_idle()
-            watch = self._watches[key] = _Watch(lane, self._processes)
+            watch = self._watches[key] = Watch(lane, self._processes)
             self._named[keys_of(lane)[0]] = watch
         watch.lane = lane
         return watch
@@ -315,13 +309,7 @@ class RedisGovernor:
     def _forget_idle(self) -> None:
         for key, watch in list(self._watches.items()):
             if not self._knows(watch):
-                _silence(watch)
+                watch.silence()
                 del self._watches[key]
                 del self._named[keys_of(watch.lane)[0]]
         self._many = max(_MANY, 2 * len(self._watches))
-
-
-def _silence(watch: _Watch) -> None:
-    if watch.alarm is not None:
-        watch.alarm.cancel()
-        watch.alarm = None

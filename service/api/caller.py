@@ -8,7 +8,7 @@ from connectors.ports import Caller
 from service.api.problems import UnauthenticatedError
 from service.api.state import service_of
 from service.caller import verify
-from service.usecases.allowance import OverLimitError
+from service.usecases.caller_limits import OverLimitError
 from service.usecases.source import UpstreamCredential
 
 
@@ -27,7 +27,7 @@ async def identify_caller(request: Request) -> str | None:
     if key is not None:
         for name, caller in callers.items():
             if verify(key, caller.key_hash):
-                wait = await service.allowance.take(name)
+                wait = await service.caller_limits.take(name)
                 if wait is not None:
                     raise OverLimitError(name, wait=wait)
                 request.state.caller = name

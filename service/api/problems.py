@@ -28,7 +28,7 @@ from connectors.errors import (
 from service.api.body import encode_json
 from service.api.report import source_record
 from service.kind import BY_STATUS, INTERNAL, INVALID_PARAMETER, NOT_READY, RATE_LIMITED, Kind
-from service.usecases.allowance import OverLimitError
+from service.usecases.caller_limits import OverLimitError
 from service.usecases.requirement import (
     AnswerRefusedError,
     NotCachedError,

@@ -134,7 +134,7 @@ def note_repeatable(scope: Scope, made: Repeatable, *, at: datetime) -> None:
 
 
 async def _granted(caller: str | None, *, service: Service) -> bool:
-    return caller is None or await service.allowance.take(caller) is None
+    return caller is None or await service.caller_limits.take(caller) is None
 
 
 def _service_of(scope: Scope) -> Service | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from connectors.errors import StoreUnavailableError
@@ -146,7 +147,9 @@ class Answering:
         reports = run.conclude(edges=page.records.edges)
         self._take_pulse(reports)
         began = self.clock.now() - timedelta(seconds=self.clock.monotonic() - self.started)
-        self.experience.learn(lessons_of(run, began=began))
+        if any(each.listing.fetched_at >= began for each in inquiry.findings.values()):
+            # What the cache alone has told teaches nothing, and is not held for it.
+            self.experience.learn_later(partial(lessons_of, run, began=began))
         # A path's target is no seed.
         asked = run.seeds[: len(self.request.nodes)]
         seeds = tuple(

@@ -1,7 +1,8 @@
 """Where the replies of one source are taken up: one in a turn of the loop while calls wait for a place.
 
 Many replies may come at once. Were all of them read and written down before the loop turns again, the
-places that they have left at the source would stay empty meanwhile, although calls wait for them.
+places that they have left at the source would stay empty meanwhile, although calls wait for them, or
+would, once one of the replies is read that name who is asked about next.
 """
 
 import asyncio
@@ -16,6 +17,10 @@ from connectors.wire import Call, Reply
 
 # From a stream hearing of something to its caller being told: what is not urgent comes behind that.
 _TURNS_TO_TELL = 5
+# For so many turns who has brought a call nearer to its leaving has the loop to itself; but where others do
+# so all the time, a reply is read after so many.
+_TURNS_TO_LEAVE = 2
+_MOST_PUT_OFF = 10
 
 
 class Desk:
@@ -24,31 +29,43 @@ class Desk:
     def __init__(self, *, places: int) -> None:
         """Start with none; so many calls may be out at once."""
         self._places = places
-        self._walks = 0
+        self._walks = self._leading_on = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_taken = False
+        self._put_off = 0
+        self._patience = _MOST_PUT_OFF
 
     @contextmanager
-    def walking(self) -> Iterator[None]:
-        """Count a walk while the block lasts."""
+    def walking(self, *, leads_on: bool = False) -> Iterator[None]:
+        """Count a walk while the block lasts; one that `leads_on` brings further questions."""
         self._walks += 1
+        self._leading_on += leads_on
         try:
             yield
         finally:
             self._walks -= 1
+            self._leading_on -= leads_on
+
+    def stir(self) -> None:
+        """Note that a call has come nearer to leaving: what may wait lets it go first."""
+        self._put_off = _TURNS_TO_LEAVE
 
     async def read(self) -> None:
         """Wait until a reply may be read: at once, unless calls wait and others are read."""
-        if self._walks > self._places:
+        if self._is_busy:
             await self._turn()
 
     async def keep(self) -> None:
         """Wait until what was read may be written down, behind whoever tells of it."""
-        if self._walks > self._places:
+        if self._walks <= self._places:
+            for _ in range(_TURNS_TO_TELL):
+                await asyncio.sleep(0)
+        if self._is_busy:
             await self._turn()
-            return
-        for _ in range(_TURNS_TO_TELL):
-            await asyncio.sleep(0)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._leading_on > 0 or self._walks > self._places
 
     async def _turn(self) -> None:
         loop = asyncio.get_running_loop()
@@ -61,6 +78,12 @@ class Desk:
         await called
 
     def _call_next(self) -> None:
+        if self._waiting and self._put_off and self._patience:
+            self._put_off -= 1
+            self._patience -= 1
+            asyncio.get_running_loop().call_soon(self._call_next)
+            return
+        self._patience = _MOST_PUT_OFF
         while self._waiting:
             called = self._waiting.popleft()
             # Who was cancelled needs no turn.

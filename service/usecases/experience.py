@@ -8,8 +8,7 @@ many of the nodes that the cache did not lead to were in it all the same. No add
 credential, and nothing of who asked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -133,23 +132,50 @@ class Lesson(msgspec.Struct):
         return [(sample, _weight(sample, met=ring, wanted=wanted)) for ring, sample in found]
 
 
-@dataclass(slots=True)
 class Experience:
-    """The lessons by source: `known` is all of it, `untold` what the store has not been told."""
+    """The lessons by source; those of the newest answer are worked out when somebody wants any."""
 
-    known: dict[str, Lesson] = field(default_factory=dict)
-    untold: dict[str, Lesson] = field(default_factory=dict)
+    def __init__(self, known: Mapping[str, Lesson] | None = None) -> None:
+        """Start with what is known already."""
+        self._known = dict(known or {})
+        self._untold: dict[str, Lesson] = {}
+        self._due: Callable[[], Mapping[str, Lesson]] | None = None
+
+    @property
+    def known(self) -> dict[str, Lesson]:
+        """Give all there is."""
+        self._settle()
+        return self._known
+
+    @property
+    def untold(self) -> dict[str, Lesson]:
+        """Give what the store has not been told."""
+        self._settle()
+        return self._untold
 
     def learn(self, lessons: Mapping[str, Lesson]) -> None:
         """Take in what one answer has taught."""
         for source, lesson in lessons.items():
-            self.known.setdefault(source, Lesson()).absorb(lesson)
-            self.untold.setdefault(source, Lesson()).absorb(lesson)
+            self._known.setdefault(source, Lesson()).absorb(lesson)
+            self._untold.setdefault(source, Lesson()).absorb(lesson)
+
+    def learn_later(self, lessons: Callable[[], Mapping[str, Lesson]]) -> None:
+        """Take in what one answer has taught, when that is wanted, and not while the answer is awaited.
+
+        The lessons of at most one answer are due: they hold all that it was told.
+        """
+        self._settle()
+        self._due = lessons
 
     def recall(self, source: str, shared: Lesson) -> None:
         """Take over what the fleet knows of a source; what it has not been told yet comes on top."""
         shared.absorb(self.untold.get(source, Lesson()))
         self.known[source] = shared
+
+    def _settle(self) -> None:
+        due, self._due = self._due, None
+        if due is not None:
+            self.learn(due())
 
 
 def ring_of(hop: int) -> int:

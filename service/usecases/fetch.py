@@ -12,7 +12,7 @@ from connectors.ports import Allowance, Caller, Clock
 from connectors.walk import Finding, Listing, Trail, Walk
 from service.cache.freshness import Standing
 from service.usecases.ask import Ask, Held, Since
-from service.usecases.flight import TIME_IS_UP, Alone, Landing, Overhear, Rider, to_nobody
+from service.usecases.flight import TIME_IS_UP, Alone, Landing, Overhear, Rider, to_nobody, to_nothing
 from service.usecases.flights import Flights
 from service.usecases.ledger import Ledger, Owed
 from service.usecases.perusal import Spare, endless, peruse
@@ -21,6 +21,7 @@ from service.usecases.settling import SERVED, Answered, batches, for_all, from_c
 from service.usecases.shelf import Shelf
 from service.usecases.source import Source
 from service.usecases.spending import Spending
+from service.usecases.turn import Turn
 
 # Seconds from the beginning of an answer for which a source is awaited although a stale answer of its
 # is at hand that may stand in: a quick source is worth them, and a slow one goes on behind the answer.
@@ -39,7 +40,8 @@ class Fetcher:
     """Fetches for one answer, in the name of `caller`; `calls` counts upstream calls by source.
 
     `deadline` is in seconds of the clock's `monotonic`, `spare` says what is left of the answer's time when
-    so much is told. `heard` is told each finding as it comes, `brought` those that a source was asked for.
+    so much is told. `heard` is told each finding as it comes, `brought` those that a source was asked for,
+    and `leads_on` tells of which asks the findings name who is asked about while this goes on.
     `room` is awaited before anything is asked: who reads the answer may be slower than its sources. `left`
     are the trails of walks that were stopped on the way, here or on an earlier page; `advanced` counts
     those that came farther here, `learnt` those that brought anything.
@@ -55,6 +57,7 @@ class Fetcher:
     calls: Counter[str] = field(default_factory=Counter)
     heard: Callable[[Ask, Finding], None] = _to_nobody
     brought: Callable[[Ask, Finding], None] = _to_nobody
+    leads_on: Callable[[Ask], bool] = to_nothing
     room: Callable[[], Awaitable[None]] = _at_once
     left: dict[Ask, Trail] = field(default_factory=dict)
     advanced: int = 0
@@ -198,17 +201,23 @@ class Fetcher:
     ) -> None:
         """Have a batch asked, by whomever; again, where somebody else's patience or budget was at an end."""
         source, aspect = batch[0].source, batch[0].aspect
+        turn, untold = Turn(self._turns_of(source)), len(batch)
 
         def overhear(rider: Rider, address: Address, landing: Landing) -> None:
-            # Told at once, and settled when it has been kept.
+            # Told at once, and settled when it has been kept: meanwhile another question has its turn.
+            nonlocal untold
             finding, ask = landing.finding, Ask(source, address, aspect)
             if finding is not None and not self._is_anothers(landing, rider, since):
                 self._hear(ask, finding)
                 self._overheard[ask] = finding
+                untold -= 1
+                # Behind a slow reader no more than the usual number has begun.
+                if not untold and self.room is _at_once:
+                    turn.end()
 
-        rider = self._rider(source, overhear)
+        rider = self._rider(source, overhear, leads_on=any(map(self.leads_on, batch)))
         # What has not begun can still wait for the reader.
-        async with self._turn(source):
+        async with turn:
             await self.room()
             waiting = {ask.address: ask for ask in batch}
             if self.clock.monotonic() >= self.deadline:
@@ -292,7 +301,7 @@ class Fetcher:
         sender = self.shelf.accesses[source.name].sender
         assert sender is not None  # noqa: S101 - `_without_call` has seen to it
         walk, rider = Walk.resume(source.connector, trail), self._rider(source)
-        async with self._turn(source):
+        async with Turn(self._turns_of(source)):
             await self.room()
             findings = await self.flights.drive(
                 walk, sender=sender, demand=Alone(rider), deadline=rider.deadline
@@ -320,13 +329,13 @@ class Fetcher:
         if self._overheard.pop(ask, None) is not finding:
             self._hear(ask, finding)
 
-    def _turn(self, source: Source) -> Semaphore:
+    def _turns_of(self, source: Source) -> Semaphore:
         # For every two that are out a third is got ready or digested: a free place is taken at once.
         return self._turns.setdefault(source.name, Semaphore(source.pace.concurrency * 3 // 2))
 
-    def _rider(self, source: Source, overhear: Overhear = to_nobody) -> Rider:
+    def _rider(self, source: Source, overhear: Overhear = to_nobody, *, leads_on: bool = False) -> Rider:
         spending = Spending(self.allowance, self.calls, source.name)
-        return Rider(self.caller, self.deadline, spending, overhear)
+        return Rider(self.caller, self.deadline, spending, overhear, leads_on)
 
     def _measure(self, ask: Ask, trail: Trail | None) -> None:
         """Count how far a walk has come that was stopped; once, by its first address."""

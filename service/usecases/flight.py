@@ -36,17 +36,24 @@ def to_nobody(rider: "Rider", address: Address, landing: "Landing") -> None:
     """Tell nobody."""
 
 
+def to_nothing(_question: object) -> bool:
+    """Say that it leads to no further question."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rider:
     """One answer that waits: in whose name, until when (`monotonic`), and what it may spend.
 
-    `overhear` is told, by its rider, how a question has ended while that is still being kept.
+    `overhear` is told, by its rider, how a question has ended while that is still being kept. What is told
+    `leads_on` where it says who will be asked about next.
     """
 
     caller: Caller
     deadline: float
     allowance: Allowance
     overhear: Overhear = to_nobody
+    leads_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

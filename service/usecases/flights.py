@@ -153,16 +153,18 @@ class Flights:
 
     async def _fly(self, flight: Flight) -> None:
         route = flight.route
+        desk = self._desk(route.source)
         held: list[str] = []
         try:
+            desk.stir()
             if route.source.connector.spec.batch_size > 1:
                 await self._gather(flight)
             held = await self._lead(flight)
             if not flight.unknown:
                 await self._pass_known(flight)
             if flight.seats:
-                desk = self._desk(route.source)
-                with desk.walking():
+                desk.stir()
+                with desk.walking(leads_on=any(rider.leads_on for rider in flight.riders)):
                     await self._walk(flight, desk)
         except Exception as error:  # noqa: BLE001 - a defect is told to those who wait, and ends nobody else
             for seat in flight.seats:

@@ -92,8 +92,10 @@ class Lexicon:
             elif now < known.renewal:
                 continue
             else:
-                key = learnt_key(circle, digest=known.learnt.digest, hasher=hasher)
-                if await store.load([key]) != [known.learnt.data]:
+                learnt = known.learnt
+                key = learnt_key(circle, digest=learnt.digest, hasher=hasher)
+                # Others may look at the same time, and one of them may have learnt anew since.
+                if await store.load([key]) != [learnt.data] and known.learnt is learnt:
                     known.learnt = None
             if known.learnt is not None:
                 known.until, known.renewal = now + _TIMES * ttl, now + _RENEWED_EVERY

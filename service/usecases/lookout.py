@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.model import NodeId
 from connectors.walk import Finding
@@ -39,13 +39,14 @@ async def scouting(
 
 @dataclass(frozen=True, slots=True)
 class _Lookout:
-    """The guide of one page."""
+    """The guide of one page; `ahead` are the hops of nodes that no round was about yet."""
 
     inquiry: Inquiry
     machine: Expansion
     naming: Naming
     rule: Rule
     request: GraphRequest
+    ahead: dict[NodeId, int] = field(default_factory=dict)
 
     def leads_to(self, ask: Ask, finding: Finding) -> Iterable[NodeId]:
         """Give the new neighbors of a node that has only one name, and is not told of too widely."""
@@ -62,7 +63,16 @@ class _Lookout:
             if end in self.machine.hop or not self.naming.is_plain(end):
                 continue
             if self.rule.judge(edge, at=start) is Verdict.FOLLOW:
+                self.ahead[end] = hop + 1
                 yield end
+
+    def leads_on(self, ask: Ask) -> bool:
+        """Tell whether a node is near enough for its neighbors to be asked about."""
+        node = ask.address
+        if not isinstance(node, NodeId) or ask.aspect is not Aspect.RELATIONS:
+            return False
+        hop = self.machine.hop.get(node, self.ahead.get(node))
+        return hop is not None and hop + 1 < self.machine.hops
 
     def asks_about(self, node: NodeId) -> Sequence[Ask]:
         """Give the questions about a node's relations that no other question shares a call with."""

@@ -28,6 +28,10 @@ class Guide(Protocol):
         """Give new nodes that are due in the next round because of what was told."""
         ...
 
+    def leads_on(self, ask: Ask) -> bool:
+        """Tell whether an ask of this round, or one asked ahead, may lead to new nodes in its turn."""
+        ...
+
     def asks_about(self, node: NodeId) -> Sequence[Ask]:
         """Give what will be asked about a node; nothing where questions are asked together."""
         ...
@@ -59,10 +63,11 @@ class Scout:
     async def listening(self) -> AsyncIterator[None]:
         """Hear what the fetcher hears; at the end whatever is still under way ahead is given up."""
         self._tell, self._fetcher.heard = self._fetcher.heard, self._hear
+        led, self._fetcher.leads_on = self._fetcher.leads_on, self._guide.leads_on
         try:
             yield
         finally:
-            self._fetcher.heard = self._tell
+            self._fetcher.heard, self._fetcher.leads_on = self._tell, led
             # Those whose turn has come among them: their round may have ended before they have.
             for task in self._tasks:
                 task.cancel()

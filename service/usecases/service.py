@@ -6,7 +6,7 @@ from typing import Any
 from service.cache.hasher import Hasher
 from service.cache.store import Store
 from service.settings import Settings
-from service.usecases.allowance import Allowance
+from service.usecases.caller_limits import CallerLimits
 from service.usecases.expand import Expander
 from service.usecases.metrics import Metrics
 from service.usecases.plan import Planner
@@ -21,8 +21,8 @@ class Service:
     """What bootstrap has built; `expander` answers, `store` is the cache behind it.
 
     `planner` tells what an answer will take, `pulse` how the sources have been doing, `metrics` how much
-    of everything there was, `repeats` keeps answers as the API has made them, `allowance` counts how often
-    callers ask.
+    of everything there was, `repeats` keeps answers as the API has made them, `caller_limits` counts
+    how often each caller asks.
     """
 
     settings: Settings
@@ -35,4 +35,4 @@ class Service:
     metrics: Metrics
     switchboard: Switchboard
     repeats: Repeats[Any]
-    allowance: Allowance
+    caller_limits: CallerLimits

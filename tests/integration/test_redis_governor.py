@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from connectors.errors import SourceThrottledError
-from connectors.ports import Lane, Signal
+from connectors.ports import Caller, Lane, Signal
 from connectors.runtime.clock import SystemClock
 from connectors.runtime.pace import LocalGovernor
 from harness.costs import uncollected
@@ -22,6 +22,7 @@ from service.adapters.signals import Signals
 
 PATIENT = timedelta(seconds=8)
 BRIEF = timedelta(milliseconds=500)
+WELL = Signal(timedelta(milliseconds=50))
 
 
 Opener = Callable[[], Any]
@@ -269,6 +270,91 @@ async def test_a_line_goes_on_when_the_store_dies_under_it(machine: Any, open_go
         machine.stop()
         async with asyncio.timeout(3):
             assert await waiting
+
+
+async def test_who_is_alone_goes_on_while_the_store_is_slow(machine: Any, open_governor: Opener) -> None:
+    """The place of a call that went well is its caller's next call's at once, whatever the store is at."""
+    lane = Lane("a.example", "me", None, 1)
+    governor = await open_governor()
+    async with governor.turn(lane, demand=Wanted(), timeout=PATIENT) as turn:
+        waiting = asyncio.create_task(go(governor, lane, PATIENT))
+        await asyncio.sleep(0.1)
+        machine.hang()
+        turn.learn(WELL)
+    try:
+        async with asyncio.timeout(0.1):
+            assert await waiting
+    finally:
+        machine.resume()
+
+
+@pytest.mark.parametrize("signal", [None, Signal(WELL.took, overloaded=True)])
+async def test_a_call_that_went_badly_leaves_its_place_to_the_store(
+    machine: Any, open_governor: Opener, signal: Signal | None
+) -> None:
+    """Who was refused, or learnt nothing, hands no place on: there may be fewer from now on."""
+    lane = Lane("a.example", "me", None, 1)
+    governor = await open_governor()
+    async with governor.turn(lane, demand=Wanted(), timeout=PATIENT) as turn:
+        waiting = asyncio.create_task(go(governor, lane, PATIENT))
+        await asyncio.sleep(0.1)
+        machine.hang()
+        if signal is not None:
+            turn.learn(signal)
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    machine.resume()
+    assert await waiting
+
+
+@pytest.mark.parametrize("another", [ME, Caller("another")])
+async def test_no_place_is_handed_past_another_process(
+    machine: Any, open_governor: Opener, another: Caller
+) -> None:
+    """Who waits elsewhere and came first has the next turn, be it the same caller or another."""
+    lane = Lane("a.example", "me", None, 1)
+    one, other = await open_governor(), await open_governor()
+    began = list[str]()
+
+    async def note(governor: RedisGovernor, name: str, caller: Caller) -> None:
+        demand = Wanted()
+        demand.callers = (caller,)
+        async with governor.turn(lane, demand=demand, timeout=PATIENT) as turn:
+            began.append(name)
+            turn.learn(WELL)
+
+    async with asyncio.TaskGroup() as group, one.turn(lane, demand=Wanted(), timeout=PATIENT) as turn:
+        group.create_task(note(other, "elsewhere", another))
+        await asyncio.sleep(0.1)
+        group.create_task(note(one, "here", ME))
+        await asyncio.sleep(0.1)
+        turn.learn(WELL)
+    assert began == ["elsewhere", "here"]
+
+
+async def test_a_place_that_was_handed_on_is_one_place(machine: Any, open_governor: Opener) -> None:
+    """However fast places go from call to call, no more calls are under way than there are places."""
+    lane = Lane("a.example", "me", None, 3)
+    governor, under_way, most, done = await open_governor(), 0, 0, 0
+
+    async def call() -> None:
+        nonlocal under_way, most, done
+        async with governor.turn(lane, demand=Wanted(), timeout=PATIENT) as turn:
+            under_way += 1
+            most = max(most, under_way)
+            await asyncio.sleep(0)
+            turn.learn(WELL)
+            under_way -= 1
+            done += 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(60):
+            group.create_task(call())
+    assert (most, done) == (3, 60)
+    await asyncio.sleep(1.1)
+    state = governor.state(lane)
+    assert state is not None
+    assert (state.under_way, state.waiting, state.concurrency) == (0, 0, 3)
 
 
 async def test_everything_in_the_store_has_an_end(machine: Any, open_governor: Opener) -> None:

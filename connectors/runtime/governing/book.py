@@ -110,9 +110,18 @@ class Book:
         self._line.promote(ticket, caller=caller)
 
     def leave(
-        self, ticket: str, *, now: float, signal: Signal | None = None, gave_back: bool = False
+        self,
+        ticket: str,
+        *,
+        now: float,
+        signal: Signal | None = None,
+        gave_back: bool = False,
+        heir: str | None = None,
     ) -> None:
-        """End a ticket, wherever it is; take in what its call told, or forget that it was granted."""
+        """End a ticket, wherever it is; take in what its call told, or forget that it was granted.
+
+        An `heir` in line has its place already: the sole caller of the lane has handed it on.
+        """
         waited = ticket in self._line
         self._line.leave(ticket)
         away = self._in_use()
@@ -126,6 +135,8 @@ class Book:
         if held is not None and not gave_back and (signal is None or signal.remaining is None):
             # The upstream may have counted it, and has not said so.
             self._remaining -= 1
+        if heir is not None and (next_one := self._line.find(heir)) is not None:
+            self._grant(next_one, now=now)
 
     def note(self, ticket: str, *, now: float) -> None:
         """Count a call that leaves now by the word of another book."""
@@ -150,11 +161,7 @@ class Book:
             if ticket is None:
                 # They have calls under way, and the end of one lets somebody go.
                 break
-            self._line.serve(ticket)
-            self._under_way[ticket.name] = ticket
-            self._about[ticket.caller.name] = now
-            if self.lane.requests_per_minute is not None:
-                self._log.append((now, ticket.name))
+            self._grant(ticket, now=now)
             granted.append((ticket.process, ticket.name))
         return Pumped(tuple(granted), None)
 
@@ -167,6 +174,23 @@ class Book:
             told = max(0, self._remaining - len(self._under_way))
             left = told if left is None else min(left, told)
         return Standing(left, self._places, len(self._under_way), len(self._line), self._rest_until)
+
+    def sole(self, process: str, *, now: float) -> str:
+        """Name the caller who may hand a place on to its next call in this process; "" where nobody may.
+
+        It is the only one about, nothing but the places bounds how many calls leave, and who is next in
+        line is of the process.
+        """
+        bounded = self.lane.requests_per_minute is not None or now < max(
+            self._rest_until, self._remaining_until
+        )
+        if bounded or len(self._under_way) > self._places:
+            return ""
+        if any(ticket.process != process for ticket in self._line.front(1)):
+            return ""
+        here = {ticket.caller.name for ticket in (*self._under_way.values(), *self._line.tickets)}
+        about = here.union(self._about)
+        return about.pop() if len(about) == 1 else ""
 
     def idle(self, now: float) -> bool:
         """Tell whether a new book would let the next call go just the same."""
@@ -183,6 +207,13 @@ class Book:
     def _places(self) -> int:
         self._limit.most = self.lane.concurrency
         return self._limit.places
+
+    def _grant(self, ticket: Ticket, *, now: float) -> None:
+        self._line.serve(ticket)
+        self._under_way[ticket.name] = ticket
+        self._about[ticket.caller.name] = now
+        if self.lane.requests_per_minute is not None:
+            self._log.append((now, ticket.name))
 
     def _blocked(self, now: float) -> tuple[bool, float | None]:
         if now < self._rest_until:

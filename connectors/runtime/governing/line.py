@@ -53,6 +53,10 @@ class Line:
         """Give so many who are next."""
         return [self._tickets[name] for _, _, name in self._order[:number]]
 
+    def find(self, name: str) -> Ticket | None:
+        """Give a ticket by its name, if it waits."""
+        return self._tickets.get(name)
+
     def ahead(self, callers: Sequence[Caller]) -> int:
         """Count the tickets that a new one of these callers would stand behind."""
         tag, _ = self._lowest(callers)

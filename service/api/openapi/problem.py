@@ -25,7 +25,7 @@ from service.api.problems import (
     problem_body,
 )
 from service.kind import BY_STATUS, RATE_LIMITED
-from service.usecases.allowance import OverLimitError
+from service.usecases.caller_limits import OverLimitError
 from service.usecases.report import Report
 from service.usecases.requirement import NotCachedError, SourcesFailedError, SourcesTimedOutError
 from service.usecases.resume import ExpiredCursorError, InvalidCursorError

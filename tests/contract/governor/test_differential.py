@@ -13,6 +13,7 @@ from service.adapters.governor_script import ANEW, Speaker, Told, Words, parse_t
 
 CALLERS = (Caller("a"), Caller("b", weight=2.0), Caller("c", weight=0.3))
 PROCESSES = ("p", "q")
+_PATIENCE = 10.0
 _numbers = count()
 
 SIGNALS = st.builds(
@@ -34,7 +35,13 @@ STEPS = st.tuples(
             st.sampled_from([0.0, 30.0, 1e6]),
         ),
         st.tuples(st.just("promote"), st.integers(0, 20), st.sampled_from(CALLERS)),
-        st.tuples(st.just("leave"), st.integers(0, 20), st.none() | SIGNALS, st.booleans()),
+        st.tuples(
+            st.just("leave"),
+            st.integers(0, 20),
+            st.none() | SIGNALS,
+            st.booleans(),
+            st.none() | st.integers(0, 20),
+        ),
         st.tuples(st.just("pump")),
     ),
 )
@@ -50,6 +57,8 @@ class Both:
         self._run = client.register_script(script())
         self._heard = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call] # the client's
         self._heard.subscribe("relgraph:governor")
+        # The server's word that it listens, which the client keeps to itself.
+        assert self._heard.get_message(timeout=_PATIENCE) is None
         self._heard.get_message(timeout=1)
         self.now = 1_000_000.0
         self.tickets: list[str] = []
@@ -77,12 +86,19 @@ class Both:
                 ticket = self._ticket(index)
                 self._book.promote(ticket, caller=caller)
                 words = speaker.promote(self._lane, ticket, caller=caller, began="", now=self.now)
-            case ("leave", int(index), signal, bool(gave_back)):
+            case ("leave", int(index), signal, bool(gave_back), next_one):
                 assert signal is None or isinstance(signal, Signal)
                 ticket = self._ticket(index)
-                self._book.leave(ticket, now=self.now, signal=signal, gave_back=gave_back)
+                heir = self._ticket(next_one) if isinstance(next_one, int) else None
+                self._book.leave(ticket, now=self.now, signal=signal, gave_back=gave_back, heir=heir)
                 words = speaker.leave(
-                    self._lane, ticket, signal=signal, gave_back=gave_back, began="", now=self.now
+                    self._lane,
+                    ticket,
+                    signal=signal,
+                    gave_back=gave_back,
+                    began="",
+                    heir=heir,
+                    now=self.now,
                 )
             case _:
                 words = speaker.pump(self._lane, began="", now=self.now)
@@ -95,6 +111,7 @@ class Both:
         assert told.granted == mine
         assert self._published() == theirs
         assert told.refused == refused
+        assert told.sole == self._book.sole(process, now=self.now)
         assert told.again == (None if pumped.again is None else pumped.again - self.now)
         standing = self._book.standing(self.now)
         state = told.state
@@ -109,10 +126,14 @@ class Both:
 
     def _published(self) -> set[str]:
         tickets = set[str]()
-        while message := self._heard.get_message(timeout=0):
+        # The server's reply to this comes behind all that it has told before.
+        self._heard.ping()
+        while message := self._heard.get_message(timeout=_PATIENCE):
+            if message["type"] == "pong":
+                return tickets
             addressee, *words = message["data"].decode().split()
             tickets.update(words if addressee != ANEW else ())
-        return tickets
+        raise AssertionError("the server does not reply")
 
     def _ticket(self, index: int) -> str:
         return self.tickets[index % len(self.tickets)] if self.tickets else "none"

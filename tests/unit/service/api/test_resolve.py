@@ -50,7 +50,7 @@ def client_of(*, sources: tuple[Source, ...] = (SOURCE,), **top: Any) -> httpx.A
     parts: dict[str, Any] = {field.name: None for field in fields(Service)}
     settings = parse_settings({"sources": SETTINGS, **top}, environ={})
     app.state.service = Service(
-        **parts | {"settings": settings, "sources": sources, "allowance": Unlimited()}
+        **parts | {"settings": settings, "sources": sources, "caller_limits": Unlimited()}
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here")
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from service.usecases.desk import Desk, Unhurried
 
+PATIENCE = 5.0
+
 
 async def turns_of(desk: Desk, work: Callable[[], Coroutine[Any, Any, None]], *, number: int) -> list[int]:
     """Have so many wait for the same at once; gives in which turn of the loop each of them went on."""
@@ -39,6 +41,44 @@ async def test_where_no_call_waits_everything_is_read_at_once() -> None:
     """With a place for every walk nothing waits to be read."""
     desk = Desk(places=4)
     assert set(await turns_of(desk, desk.read, number=4)) == {1}
+
+
+async def test_where_replies_lead_on_one_is_read_in_each_turn() -> None:
+    """While a walk is under way whose answer names who is asked next, replies take turns."""
+    desk = Desk(places=9)
+    with desk.walking(leads_on=True):
+        assert len(set(await turns_of(desk, desk.read, number=4))) == 4
+    assert set(await turns_of(desk, desk.read, number=4)) == {1}
+
+
+async def test_a_call_that_is_about_to_leave_goes_before_what_may_wait() -> None:
+    """Who comes nearer to its call has a few turns of the loop, then the next reply is read."""
+    calm, stirred = Desk(places=1), Desk(places=1)
+
+    async def work() -> None:
+        await stirred.read()
+        stirred.stir()
+
+    usual = await turns_of(calm, calm.read, number=3)
+    late = await turns_of(stirred, work, number=3)
+    assert [later - early for early, later in zip(usual, late, strict=True)] == [0, 2, 4]
+
+
+async def test_calls_that_never_end_to_come_keep_no_reply_waiting() -> None:
+    """However many begin, turn for turn, one reply after the other is read."""
+    desk, coming = Desk(places=1), True
+
+    async def come() -> None:
+        while coming:
+            desk.stir()
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(come())
+    async with asyncio.timeout(PATIENCE):
+        turns = await turns_of(desk, desk.read, number=3)
+    coming = False
+    await others
+    assert turns[-1] > 20
 
 
 async def test_reading_and_writing_down_share_the_turns() -> None:

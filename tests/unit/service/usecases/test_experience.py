@@ -1,5 +1,7 @@
 """What is remembered of listings: bounded, mergeable, and the same after a way through the store."""
 
+from functools import partial
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +107,25 @@ def test_what_was_not_told_yet_comes_on_top_of_what_the_fleet_knows() -> None:
     experience.learn({"feed": here})
     experience.recall("feed", theirs)
     assert [s.rows for s, _ in experience.known["feed"].weighed("a:b", hop=1)] == [2, 1]
+
+
+def test_lessons_are_worked_out_when_they_are_wanted() -> None:
+    """An answer's lessons wait for whoever asks, or for the next answer's, and are taken in once."""
+    experience, worked_out = Experience(), list[int]()
+
+    def lessons(rows: int) -> dict[str, Lesson]:
+        worked_out.append(rows)
+        lesson = Lesson()
+        lesson.add("a:b", [Sample(rows, ())], hop=1)
+        return {"feed": lesson}
+
+    experience.learn_later(partial(lessons, 1))
+    assert worked_out == []
+    experience.learn_later(partial(lessons, 2))
+    assert worked_out == [1]
+    assert (experience.untold.keys(), worked_out) == ({"feed"}, [1, 2])
+    assert [s.rows for s, _ in experience.known["feed"].weighed("a:b", hop=1)] == [1, 2]
+    assert worked_out == [1, 2]
 
 
 def test_a_kind_names_no_node() -> None:

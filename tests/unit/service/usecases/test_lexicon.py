@@ -1,5 +1,6 @@
 """Dictionaries are learnt of what is kept, shared through the store, and never put back once removed."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count, cycle
@@ -58,6 +59,20 @@ class Process:
         blobs = dict(zip([key], await self.store.load([key]), strict=True))
         await self.lexicon.learn(blobs, self.store, HASHER)
         return decode_draft(blobs[key] or b"", known=self.lexicon.known).listing
+
+
+class _Slow(MemoryStore):
+    """The store that it is made of, whose replies take a turn of the loop."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def load(self, keys: Sequence[str]) -> list[bytes | None]:
+        await asyncio.sleep(0)
+        return await self._store.load(keys)
+
+    async def save(self, items: Sequence[Item]) -> None:
+        await self._store.save(items)
 
 
 def _listings() -> Iterator[Listing]:
@@ -140,6 +155,18 @@ async def test_one_that_is_removed_is_not_put_back(store: MemoryStore) -> None:
     assert await _named(store, await process.keep(next(listings), now=later)) is None
     again = await process.fill(listings, now=later)
     assert await _named(store, again) not in (None, digest)
+
+
+async def test_several_may_notice_at_once_that_one_is_removed(store: MemoryStore) -> None:
+    """Listings that are kept at the same time look for their dictionary at the same time."""
+    process, listings = Process(store), _listings()
+    key = await process.fill(listings, now=NOON)
+    digest = await _named(store, key)
+    assert digest is not None
+    await store.save([Item(learnt_key(circle_of(key), digest=digest, hasher=HASHER), b"gone", HOUR)])
+    process.store, later = _Slow(store), NOON + timedelta(minutes=2)
+    await asyncio.gather(*(process.keep(next(listings), now=later) for _ in range(3)))
+    assert await _named(store, await process.keep(next(listings), now=later)) is None
 
 
 async def test_partitions_learn_apart(store: MemoryStore) -> None:

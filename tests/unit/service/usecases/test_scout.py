@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -15,9 +16,11 @@ from connectors.walk import Finding, Walk
 from connectors.wire import Call, Reply
 from harness.paging import as_json
 from service.adapters.memory_store import MemoryStore
+from service.cache.freshness import Tolerance
 from service.cache.key import PREFIX, Kind
 from service.graph.budget import Budget
 from service.usecases.ask import Ask
+from service.usecases.flight import Flight
 from service.usecases.request import GraphRequest
 
 PATIENCE = 5.0
@@ -35,6 +38,7 @@ class Paused:
         self.site = stage.source("m", "m", batch_size=batch_size)
         self.free = asyncio.Event()
         self.asked: list[str] = []
+        self.leading: dict[str, bool] = {}
         self._begun: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._held = held
         self._stuck: set[str] = set()
@@ -45,8 +49,11 @@ class Paused:
         expander = replace(self.stage.expander, flights=self.stage.fly(self._drive))
         return expander.expand(GraphRequest(("m:t:a",), **rest))
 
-    async def _drive(self, walk: Walk, *, sender: Sender, **rest: Any) -> tuple[Finding, ...]:
-        findings: tuple[Finding, ...] = await self.stage.drive(walk, sender=_Pausing(self, sender), **rest)
+    async def _drive(self, walk: Walk, *, sender: Sender, demand: Flight, **rest: Any) -> tuple[Finding, ...]:
+        for seat in demand.seats:
+            self.leading[str(seat.address)] = any(rider.leads_on for rider in seat.riders)
+        sender = _Pausing(self, sender)
+        findings: tuple[Finding, ...] = await self.stage.drive(walk, sender=sender, demand=demand, **rest)
         return findings
 
     async def pause(self, call: Call) -> None:
@@ -143,6 +150,18 @@ async def test_nobody_is_asked_ahead_who_might_not_be_asked(stage: Any, budget: 
         assert "m:t:d" not in paused.asked
         paused.free.set()
         await answering
+
+
+async def test_who_leads_on_is_known_when_it_is_asked(stage: Any) -> None:
+    """Whose neighbors are asked about is told to those who take up replies, and of a last hop nobody is."""
+    paused = Paused(stage)
+    for one, other in ("ab", "bc", "cd", "de"):
+        paused.site.line(f"m:t:{one}", f"m:t:{other}")
+    await paused.expand(hops=4, budget=AMPLE)
+    assert paused.leading == {"m:t:a": True, "m:t:b": True, "m:t:c": True, "m:t:d": False}
+    paused.leading.clear()
+    await paused.expand(hops=2, budget=AMPLE, tolerance=Tolerance(max_age=timedelta(0)))
+    assert set(paused.leading.values()) == {False}
 
 
 async def test_questions_that_share_a_call_wait_for_each_other(stage: Any) -> None:

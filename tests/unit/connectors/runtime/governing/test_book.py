@@ -190,6 +190,36 @@ def test_who_comes_to_a_full_lane_goes_before_one_who_has_most_of_it() -> None:
     assert granted(lane, 1) == ["light"]
 
 
+def test_who_is_alone_may_hand_a_place_on() -> None:
+    """Where one caller is about and only places are short, its next call may go when one of its ends."""
+    lane = book(concurrency=1)
+    enter(lane, "a", "b")
+    assert granted(lane) == ["a"]
+    assert lane.sole("p", now=0) == "me"
+    lane.leave("a", now=1, signal=Signal(FAST), heir="b")
+    assert (lane.standing(1).under_way, lane.standing(1).waiting) == (1, 0)
+    assert granted(lane, 1) == []
+
+
+def test_nobody_hands_on_what_is_not_theirs_alone() -> None:
+    """Not beside company, nor past another process, nor where a limit, a rest or too many calls say no."""
+    beside, before, limited, resting, full = book(), book(concurrency=1), book(100), book(), book()
+    for lane in (beside, before, limited, resting, full):
+        enter(lane, "a")
+        granted(lane)
+    enter(beside, "b", caller=YOU)
+    enter(before, "b", process="q")
+    resting.leave("a", now=0, signal=Signal(FAST, rest=timedelta(seconds=1)))
+    enter(full, "b")
+    granted(full)
+    full.lane = Lane("a.example", "me", None, 1)
+    assert [lane.sole("p", now=0) for lane in (beside, before, limited, resting, full)] == [""] * 5
+    assert before.sole("q", now=0) == "me"
+    beside.leave("b", now=0)
+    granted(beside, 0.5)
+    assert beside.sole("p", now=COMPANY) == "me"
+
+
 def test_places_left_to_others_count_as_used() -> None:
     """A limit that was stepped down rises again beside company, though no caller takes all of it."""
     lane = book(concurrency=8)

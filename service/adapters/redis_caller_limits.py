@@ -14,7 +14,7 @@ from connectors.ports import Clock
 from service.adapters.breaker import Breaker
 from service.adapters.redis_scripts import Scripts
 
-PREFIX = "rg1:allowance:"
+PREFIX = "rg1:limit:"
 
 _WINDOW = 60.0
 # KEYS: the caller's. ARGV: seconds a request takes to fill again, seconds in a bucket. Gives how many seconds
@@ -31,8 +31,8 @@ return {'0'}
 """
 
 
-class RedisAllowance:
-    """An `Allowance` on the server that a URL names; `limits` are requests a minute, by caller's name.
+class RedisCallerLimits:
+    """`CallerLimits` on the server that a URL names; `limits` are requests a minute, by caller's name.
 
     Who has no limit is granted everything, and costs no trip.
     """
@@ -47,7 +47,9 @@ class RedisAllowance:
         breaker: Breaker | None = None,
     ) -> None:
         """Prepare; the first request connects. ConfigurationError for a URL it cannot take."""
-        self._scripts = Scripts(url, _SCRIPT, user="allowance", clock=clock, timeout=timeout, breaker=breaker)
+        self._scripts = Scripts(
+            url, _SCRIPT, user="caller_limits", clock=clock, timeout=timeout, breaker=breaker
+        )
         self._costs = {caller: _WINDOW / limit for caller, limit in limits.items()}
         self._clock = clock
         self._full: dict[str, float] = {}

@@ -7,7 +7,7 @@ from typing import Protocol
 from connectors.errors import GraphError
 
 
-class Allowance(Protocol):
+class CallerLimits(Protocol):
     """Counts the requests of each configured caller against its limit."""
 
     async def take(self, caller: str) -> timedelta | None:
