@@ -19,6 +19,11 @@ class Ask:
     address: Address
     aspect: Aspect = Aspect.RELATIONS
 
+    @property
+    def side(self) -> tuple[str, Address, Aspect]:
+        """Give what its listing is known by, among those of all sources."""
+        return self.source.name, self.address, self.aspect
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -306,8 +306,7 @@ class Fetcher:
         await self.shelf.keep(source, shared, deadline=self.deadline)
 
     def _hear(self, ask: Ask, finding: Finding) -> None:
-        listing = finding.listing
-        self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
+        self.ledger.hear(finding.listing, source=ask.source.name)
         self.heard(ask, finding)
         self.brought(ask, finding)
 
