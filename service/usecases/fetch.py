@@ -39,10 +39,10 @@ class Fetcher:
     """Fetches for one answer, in the name of `caller`; `calls` counts upstream calls by source.
 
     `deadline` is in seconds of the clock's `monotonic`, `spare` says what is left of the answer's time when
-    so much is told. `heard` is told each finding as it comes, `brought` those that a source was asked for.
-    `room` is awaited before anything is asked: who reads the answer may be slower than its sources. `left`
-    are the trails of walks that were stopped on the way, here or on an earlier page; `advanced` counts
-    those that came farther here, `learnt` those that brought anything.
+    so much is told beside what is `known`. `heard` is told each finding as it comes, `brought` those that a
+    source was asked for. `room` is awaited before anything is asked: who reads the answer may be slower
+    than its sources. `left` are the trails of walks that were stopped on the way, here or on an earlier
+    page; `advanced` counts those that came farther here, `learnt` those that brought anything.
     """
 
     shelf: Shelf
@@ -52,6 +52,7 @@ class Fetcher:
     deadline: float
     caller: Caller
     spare: Spare = endless
+    known: Callable[[], Collection[object]] = frozenset
     calls: Counter[str] = field(default_factory=Counter)
     heard: Callable[[Ask, Finding], None] = _to_nobody
     brought: Callable[[Ask, Finding], None] = _to_nobody
@@ -109,6 +110,7 @@ class Fetcher:
             meter=self.flights.meter,
             deadline=self.deadline,
             spare=self.spare,
+            known=self.known,
         )
         held, gone = perused.held, perused.gone
         answered = {ask: from_cache(each) for ask, each in held.items() if each.standing in SERVED}
