@@ -140,7 +140,8 @@ async def _expand(
         if footing is not None and answer.is_settled and service.repeats.has_room(size_of(response)):
             made = repeatable(answer, response=response)
             note_repeatable(request.scope, made, at=service.expander.clock.now())
-    if not asked.measures:
+    # A later page takes as long as all before it, and counts only what is new.
+    if not asked.measures and asked.cursor is None:
         expander = service.expander
         taken = expander.clock.monotonic() - answer.heard_at
         # What ended without a word is told of as well, and takes its time.

@@ -120,6 +120,10 @@ class Expansion:
         """Give the texts of subject and object of every edge."""
         return ((subject, object_) for subject, object_, *_ in self._extent.edges)
 
+    def names(self) -> set[str | tuple[str, str]]:
+        """Give the texts of all nodes, and of every edge those of its ends."""
+        return {*self._extent.nodes, *self.ends()}
+
     def holds(self, edge: MergedEdge) -> bool:
         """Tell whether an edge is part of the answer."""
         subject, object_, *told = edge.key

@@ -30,7 +30,7 @@ from service.usecases.teaching import lessons_of
 # What a loop over pages may bring nothing for, one page after the other, before it is ended: a source
 # that was down for a moment gets another chance or two, one that stays dead does not keep its callers.
 _MOST_FRUITLESS = 300
-_NOTHING_AT_ALL = 100
+NOTHING_AT_ALL = 100
 # Seconds before the deadline at which measuring ends: what is told has to be written, too.
 _TO_WRITE = 0.02
 # Which nodes to search between was still open when a budget was spent.
@@ -196,7 +196,7 @@ class Answering:
         fruitless = 0
         if self.book.sheets and not (page.records.nodes or page.records.edges or inquiry.moved):
             # A listing may have empty pages; one of which nothing but pages comes is not followed for ever.
-            fruitless = self.book.fruitless + (1 if inquiry.fetcher.advanced else _NOTHING_AT_ALL)
+            fruitless = self.book.fruitless + (1 if inquiry.fetcher.advanced else NOTHING_AT_ALL)
         if fruitless >= _MOST_FRUITLESS:
             return None
         try:

@@ -20,6 +20,11 @@ class Ask(NamedTuple):
     address: Address
     aspect: Aspect = Aspect.RELATIONS
 
+    @property
+    def side(self) -> tuple[str, Address, Aspect]:
+        """Give what its listing is known by, among those of all sources."""
+        return self.source.name, self.address, self.aspect
+
 
 class Held(NamedTuple):
     """A cached listing and what it is good for; `negative`: it says only that there is nothing."""

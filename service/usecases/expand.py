@@ -10,7 +10,7 @@ from connectors.errors import InvalidParameterError, RequestError, StoreUnavaila
 from connectors.model import Selection
 from connectors.ports import Clock
 from service.graph.budget import Tally
-from service.usecases.answering import Answer, Answering
+from service.usecases.answering import NOTHING_AT_ALL, Answer, Answering
 from service.usecases.cabinet import Cabinet
 from service.usecases.crosswalks import Crosswalks
 from service.usecases.experience import Experience
@@ -31,6 +31,7 @@ from service.usecases.resume import Book, ExpiredCursorError, Resume
 from service.usecases.run import Run
 from service.usecases.shelf import Shelf
 from service.usecases.source import Access, Source
+from service.usecases.timing import Timing
 
 _CHANGED = "what is configured has changed since; ask again from the first page"
 
@@ -103,7 +104,7 @@ class Expander:
             located=located,
             inquiry=Inquiry(fetcher),
             naming=Naming(request.identity, sources=chosen, kin=alone if kinship is None else kinship),
-            reserve=self.reserve,
+            timing=Timing(self.reserve, self.clock, started, request.budget.timeout.total_seconds()),
             unsure=asserted and (kinship is None or not kinship.is_sure),
         )
         if book.sheets:
@@ -236,5 +237,6 @@ async def _replay(run: Run, book: Book) -> None:
         for sheet in book.sheets:
             await run.replay(sheet)
             run.turn()
+        run.go_on(fruitless=book.fruitless // NOTHING_AT_ALL)
     except SheetError:
         raise ExpiredCursorError(_CHANGED, field="cursor") from None

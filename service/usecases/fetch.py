@@ -40,10 +40,10 @@ class Fetcher:
     """Fetches for one answer, in the name of `caller`; `calls` counts upstream calls by source.
 
     `deadline` is in seconds of the clock's `monotonic`, `spare` says what is left of the answer's time when
-    so much is told. `heard` is told each finding as it comes, `brought` those that a source was asked for,
-    and `leads_on` tells of which asks the findings name who is asked about while this goes on.
-    `room` is awaited before anything is asked: who reads the answer may be slower than its sources. `left`
-    are the trails of walks that were stopped on the way, here or on an earlier page; `advanced` counts
+    so much is told beside what is `known`. `heard` is told each finding as it comes, `brought` those that a
+    source was asked for, and `leads_on` tells of which asks the findings name who is asked about while this
+    goes on. `room` is awaited before anything is asked: who reads the answer may be slower than its sources.
+    `left` are the trails of walks that were stopped on the way, here or on an earlier page; `advanced` counts
     those that came farther here, `learnt` those that brought anything.
     """
 
@@ -54,6 +54,7 @@ class Fetcher:
     deadline: float
     caller: Caller
     spare: Spare = endless
+    known: Callable[[], Collection[object]] = frozenset
     calls: Counter[str] = field(default_factory=Counter)
     heard: Callable[[Ask, Finding], None] = _to_nobody
     brought: Callable[[Ask, Finding], None] = _to_nobody
@@ -112,6 +113,7 @@ class Fetcher:
             meter=self.flights.meter,
             deadline=self.deadline,
             spare=self.spare,
+            known=self.known,
         )
         held, gone = perused.held, perused.gone
         answered = {ask: from_cache(each) for ask, each in held.items() if each.standing in SERVED}
@@ -315,8 +317,7 @@ class Fetcher:
         await self.shelf.keep(source, shared, deadline=self.deadline)
 
     def _hear(self, ask: Ask, finding: Finding) -> None:
-        listing = finding.listing
-        self.ledger.adopt(listing.facts, source=ask.source.name, fetched_at=listing.fetched_at)
+        self.ledger.hear(finding.listing, source=ask.source.name)
         self.heard(ask, finding)
         self.brought(ask, finding)
 

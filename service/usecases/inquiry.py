@@ -7,6 +7,7 @@ the same words come in the same order, and nobody is asked.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
@@ -56,18 +57,21 @@ class Inquiry:
     async def fetch(self, asks: Sequence[Ask], *, nodes: Collection[NodeId]) -> dict[Ask, Finding]:
         """Ask, and complete what the cache has told of `nodes`; gives the finding of each ask.
 
+        Who is cut again before anything was told is given as the very finding that is known.
         A cached listing that had to be fetched again and could not be is noted: its node is not whole.
         SheetError when an earlier page was not made by these questions.
         """
         wanted = frozenset(asks)
         findings = await self._ask(asks, nodes) if self._playing is None else self._played(wanted)
         for ask, finding in findings.items():
+            if finding.outcome in _CUT_BY:
+                self.cut_by.add(_CUT_BY[finding.outcome])
+            if finding is self.findings.get(ask):
+                continue
             self._report(ask.source).note(finding, now=self.fetcher.clock.now())
             if ask not in wanted:
                 self.note(ask, finding)
             self._broken[ask] += finding.outcome is Outcome.BROKEN
-            if finding.outcome in _CUT_BY:
-                self.cut_by.add(_CUT_BY[finding.outcome])
         return findings
 
     def note(self, ask: Ask, finding: Finding) -> None:
@@ -81,6 +85,13 @@ class Inquiry:
         sides = (finding, other) if ask.aspect is Aspect.RELATIONS else (other, finding)
         outcome = combined(side.outcome for side in sides)
         report.findings[ask.address] = next(side for side in sides if side.outcome is outcome)
+
+    def note_all(self, findings: Mapping[Ask, Finding]) -> list[Ask]:
+        """Note how these ended, and give those of which that was not known."""
+        new = [ask for ask, finding in findings.items() if finding is not self.findings.get(ask)]
+        for ask in new:
+            self.note(ask, findings[ask])
+        return new
 
     def forget_cut(self) -> None:
         """Take every question that a budget left without a whole answer as not asked."""
@@ -199,8 +210,19 @@ class Inquiry:
         for ask, each in answered.items():
             self._report(ask.source).cached += each.cached
             self.settled += not each.finding.outcome.passing
-        self._rounds.append(tuple(Said(ask.source.name, each.finding) for ask, each in answered.items()))
-        return {ask: each.finding for ask, each in answered.items()}
+        findings = {ask: self._as_known(ask, each.finding) for ask, each in answered.items()}
+        # A page's thousand questions without an answer are kept, and played back, once, not with each page.
+        news = (ask for ask, finding in findings.items() if finding is not self.findings.get(ask))
+        self._rounds.append(tuple(Said(ask.source.name, findings[ask]) for ask in news))
+        return findings
+
+    def _as_known(self, ask: Ask, finding: Finding) -> Finding:
+        """Give what is known of an ask in the place of the same once more, of a question that was cut."""
+        known = self.findings.get(ask)
+        if known is None or known.outcome is not finding.outcome or not finding.outcome.cut:
+            return finding
+        again = replace(finding.listing, fetched_at=known.listing.fetched_at)
+        return known if replace(finding, listing=again) == known else finding
 
     def _played(self, wanted: Collection[Ask]) -> dict[Ask, Finding]:
         assert self._playing is not None  # noqa: S101 - who calls has looked
@@ -213,8 +235,11 @@ class Inquiry:
             ): said.finding
             for said in words
         }
-        if not findings.keys() >= set(wanted):
-            raise SheetError
+        for ask in set(wanted) - findings.keys():
+            known = self.findings.get(ask)
+            if known is None or not known.outcome.cut:
+                raise SheetError
+            findings[ask] = known
         return findings
 
     def _report(self, source: Source) -> Report:

@@ -1,7 +1,11 @@
-"""What the sources tell of nodes, and what of it still has to be read from where it is kept apart."""
+"""What the sources tell of nodes, and what of it still has to be read from where it is kept apart.
+
+A listing that was asked for ahead of its turn is put aside: what an answer tells of a node may not depend
+on what happened to be in when a budget was spent.
+"""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from marshal import dumps
@@ -16,6 +20,10 @@ from connectors.wire import Aspect
 _MARSHAL = 2
 # To make another listing takes as long as to read so many facts.
 _FEW = 3
+
+
+Side = tuple[str, Address, Aspect]
+"""By source, whose listing it is and what it tells of."""
 
 
 class Owed(NamedTuple):
@@ -45,6 +53,20 @@ class Ledger:
         # By source and the text of the address: an answer looks each of its thousands up several times.
         self._told: dict[str, dict[str, tuple[datetime, NodeFacts]]] = defaultdict(dict)
         self._owed: dict[tuple[str, NodeId], Owed] = {}
+        # What listings have told whose turn has not come, and what they owe.
+        self._aside: dict[Side, list[Listing | Owed]] = {}
+
+    def put_aside(self, sides: Iterable[Side]) -> None:
+        """Take in nothing of these listings before they are admitted."""
+        self._aside.update((side, []) for side in sides)
+
+    def admit(self, side: Side) -> None:
+        """Take in what a listing has told that was put aside, and whatever it tells from now on."""
+        for told in self._aside.pop(side, ()):
+            if isinstance(told, Owed):
+                self.owe(told)
+            else:
+                self.hear(told, source=side[0])
 
     def facts_of(self, node: NodeId) -> Mapping[str, NodeFacts]:
         """Give what is known of a canonical node, by source."""
@@ -74,12 +96,20 @@ class Ledger:
             shared.append(told)
         return shared
 
+    def hear(self, listing: Listing, *, source: str) -> Sequence[NodeFacts]:
+        """Adopt the facts of a listing, or put it aside if its turn has not come; gives them as held."""
+        aside = self._aside.get((source, listing.address, listing.aspect)) if self._aside else None
+        if aside is None:
+            return self.adopt(listing.facts, source=source, fetched_at=listing.fetched_at)
+        aside.append(listing)
+        return listing.facts
+
     def take_in(self, listing: Listing, *, source: str) -> Listing:
         """Take in the facts of a listing, and give the listing.
 
         A large answer is told the same of each of its nodes several times: that is held once.
         """
-        shared = self.adopt(listing.facts, source=source, fetched_at=listing.fetched_at)
+        shared = self.hear(listing, source=source)
         known = len(shared) - sum(map(is_, shared, listing.facts))
         return replace(listing, facts=tuple(shared)) if known > _FEW else listing
 
@@ -100,6 +130,10 @@ class Ledger:
 
     def owe(self, owed: Owed) -> None:
         """Note facts that are kept apart; of two listings that refer to them the newer counts."""
+        aside = self._aside.get((owed.source, owed.listed_by, owed.aspect)) if self._aside else None
+        if aside is not None:
+            aside.append(owed)
+            return
         held = self._owed.get((owed.source, owed.node))
         if held is None or held.age_rank < owed.age_rank:
             self._owed[owed.source, owed.node] = owed

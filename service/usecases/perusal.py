@@ -49,16 +49,19 @@ async def peruse(
     meter: Meter,
     deadline: float,
     spare: Spare,
+    known: Callable[[], Collection[object]],
 ) -> Perused:
     """Look up the asks, in their order, and complete what is owed of `nodes`.
 
-    The store is waited for until `deadline`.
+    The store is waited for until `deadline`. `known` are the texts of nodes, and the pairs of them that
+    edges join, that are told of anyway.
     """
     portion = _portion(len(asks), left=spare(0))
     held, gone = await shelf.read(asks[:portion], nodes=nodes, deadline=deadline)
     told, newest = set[object](), held
+    beside = known() if portion < len(asks) else ()
     while portion < len(asks):
-        told.update(_told(newest.values()))
+        told.update(_told(newest.values()).difference(beside))
         left = spare(len(told))
         if left <= 0:
             break

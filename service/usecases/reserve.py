@@ -10,10 +10,11 @@ from connectors.ports import Clock
 _AT_FIRST = 150e-6
 # Of fewer records an answer tells nothing: it takes what any answer takes.
 _ENOUGH = 200
-# A longer time is believed sooner than a shorter one: being late is worse than knowing a little less.
+# A longer time is believed sooner than a shorter one: being late is worse than knowing a little less. The
+# guess to begin with counts as no more than two answers.
 _SHARE_OF_LONGER, _SHARE_OF_SHORTER = 0.5, 0.1
 # But no single answer is taken for more than so many times as slow: it may have waited for something else.
-_TIMES = 2.0
+_TIMES = 1.9
 # However large an answer becomes, its sources have half of the time; what the cache tells has none of it.
 _MOST = 0.5
 
@@ -24,6 +25,7 @@ class Reserve:
     def __init__(self) -> None:
         """Start with a guess."""
         self._per_record = _AT_FIRST
+        self._learnt = 2
 
     def learn(self, *, records: int, seconds: float) -> None:
         """Take in how long an answer took from the sources' last word to its last byte.
@@ -33,7 +35,9 @@ class Reserve:
         if records < _ENOUGH:
             return
         taken = min(seconds / records, _TIMES * self._per_record)
-        share = _SHARE_OF_LONGER if taken > self._per_record else _SHARE_OF_SHORTER
+        self._learnt += 1
+        shorter = max(_SHARE_OF_SHORTER, 1 / self._learnt)
+        share = _SHARE_OF_LONGER if taken > self._per_record else shorter
         self._per_record += share * (taken - self._per_record)
 
     def takes(self, records: int) -> float:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 
 from connectors.contract import Filter
 from connectors.model import Address, NodeId, Outcome, Selection
@@ -24,12 +23,13 @@ from service.usecases.drafts import Drafts
 from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.lookout import scouting
+from service.usecases.machine import machine_of
 from service.usecases.naming import Naming
 from service.usecases.report import Report
 from service.usecases.request import GraphRequest
-from service.usecases.reserve import Reserve
 from service.usecases.source import Source
 from service.usecases.telling import Teller, teller
+from service.usecases.timing import Timing
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -60,7 +60,7 @@ class Run:
         located: Sequence[tuple[str, Located]],
         inquiry: Inquiry,
         naming: Naming,
-        reserve: Reserve,
+        timing: Timing,
         unsure: bool = False,
     ) -> None:
         """Prepare; nothing is asked yet. `located` are the seeds as sent, a target last.
@@ -84,8 +84,7 @@ class Run:
         self._expanded: set[Address] = set()
         self.watch: Callable[[], None] = _unwatched
         self._tried: set[Ask] = set()
-        self._reserve = reserve
-        self._end = inquiry.fetcher.deadline
+        self._timing = timing
         self.heard_at = inquiry.fetcher.clock.monotonic()
 
     async def replay(self, sheet: Sheet) -> None:
@@ -106,6 +105,11 @@ class Run:
                 await self._round(frontier, asks)
         # What the cache told of the outermost nodes may still be kept apart.
         await self.inquiry.fetch((), nodes=self._canonical_nodes())
+
+    def go_on(self, *, fruitless: int) -> None:
+        """Begin the page after those played back, of which so many in a row have brought nothing."""
+        fetcher = self.inquiry.fetcher
+        fetcher.deadline = self._timing.go_on(records=self._records(()), fruitless=fruitless)
 
     def turn(self) -> None:
         """Begin the next page."""
@@ -169,31 +173,11 @@ class Run:
             for source in seed.located.unable:
                 self.inquiry.note(Ask(source, seed.located.seed), _unsupported(source, seed.located.seed))
         self._begun = not self._undetermined
-        self.machine = self._machine() if self._begun else self._nothing()
+        names = [seed.name for seed in self.seeds] if self._begun else []
+        rule = self.naming.rule(self.request.rule)
+        self.machine = machine_of(self.request, names, rule=rule, cost=self.naming.cost)
         self.watch()
         return self._begun
-
-    def _nothing(self) -> Expansion:
-        return Expansion(hops=self.request.hops, rule=self.request.rule, budget=self.request.budget)
-
-    def _machine(self) -> Expansion | PathSearch:
-        request = self.request
-        rule = self.naming.rule(request.rule)
-        names = [seed.name for seed in self.seeds]
-        if request.to is None:
-            return Expansion(*dict.fromkeys(names), hops=request.hops, rule=rule, budget=request.budget)
-        seed, target = names
-        assert isinstance(seed, NodeId)  # noqa: S101 - the expander has seen to it
-        assert isinstance(target, NodeId)  # noqa: S101 - the same
-        return PathSearch(
-            seed,
-            target,
-            paths=request.paths,
-            longest=request.longest,
-            rule=rule,
-            budget=request.budget,
-            cost=self._cost,
-        )
 
     async def _resolve(self) -> list[tuple[str, Located]]:
         """Find out which node a seed is, where only a source's description can say so."""
@@ -270,24 +254,35 @@ class Run:
     async def _round(self, frontier: Sequence[Address], asks: Mapping[Ask, Address]) -> None:
         self._tried.update(asks)
         fetcher = self.inquiry.fetcher
-        # Each question is told of, however it ends, and most that end in time tell of little.
-        records = sum(self.machine.size) + len(self._tried)
-        timeout = self.request.budget.timeout.total_seconds()
-        fetcher.deadline = self._end - self._reserve.of(records, timeout=timeout)
-        fetcher.spare = partial(self._reserve.spare, records, end=self._end, clock=fetcher.clock)
+        if not self.inquiry.is_playing:
+            records = self._records(asks)
+            fetcher.deadline = self._timing.deadline(records)
+            fetcher.spare = self._timing.spare(records)
+            if isinstance(self.machine, Expansion):
+                fetcher.known = self.machine.names
         answers = await self.inquiry.fetch(self._by_worth(asks), nodes=self._canonical_nodes())
         self.heard_at = fetcher.clock.monotonic()
-        for ask in asks:
-            self.inquiry.note(ask, answers[ask])
+        news = {asks[ask] for ask in self.inquiry.note_all({ask: answers[ask] for ask in asks})}
+        # Of whom an expansion was told the very same on an earlier page.
+        quiet = set(asks.values()) - news if isinstance(self.machine, Expansion) else set[Address]()
         # A selection of nodes that nobody expands is told of its members all the same.
         named = dict.fromkeys((*frontier, *asks.values()))
-        words = {name: self._words(name) for name in named if isinstance(name, Selection) or not self._bare}
+        words = {
+            name: () if name in quiet and isinstance(name, NodeId) else self._words(name)
+            for name in named
+            if isinstance(name, Selection) or not self._bare
+        }
         # Whom only the description was asked about is not expanded by it.
         self._expanded.update(frontier)
         told = {name: said for name, said in words.items() if name in self._expanded}
         if told:
             self.machine.absorb(told)
         self.watch()
+
+    def _records(self, asks: Iterable[Ask]) -> int:
+        """Count what is known, and the questions: each is told of, however it ends."""
+        known = self.inquiry.findings
+        return sum(self.machine.size) + len(known) + sum(ask not in known for ask in asks)
 
     def _by_worth(self, asks: Mapping[Ask, Address]) -> tuple[Ask, ...]:
         """Put first what most relations are known to lead to: if the calls run out, it is not for its sake.
@@ -335,10 +330,6 @@ class Run:
 
     def _canonical_nodes(self) -> Collection[NodeId]:
         return self.naming.all_addresses(self.machine.hop.keys())
-
-    def _cost(self, node: NodeId) -> int:
-        """Estimate the calls that asking about a node takes, in sixtieths: it shares a batch."""
-        return sum(60 // source.connector.spec.batch_size for source, _ in self.naming.askers(node))
 
 
 def _unwatched() -> None:

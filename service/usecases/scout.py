@@ -79,6 +79,7 @@ class Scout:
         early = {ask: self._ahead.pop(ask) for ask in asks if ask in self._ahead}
         self._begin(len(asks))
         for ask in early:
+            self._fetcher.ledger.admit(ask.side)
             if ask in self._told_early:
                 self._hear(ask, self._told_early.pop(ask))
         answered = await self._fetcher.fetch([ask for ask in asks if ask not in early], nodes=nodes)
@@ -125,6 +126,7 @@ class Scout:
             return
         asks = [ask for node in new for ask in self._guide.asks_about(node) if ask not in self._ahead]
         if asks:
+            self._fetcher.ledger.put_aside(ask.side for ask in asks)
             task = asyncio.create_task(self._fetcher.fetch(asks, nodes=(), ahead=True))
             self._tasks.add(task)
             self._ahead |= dict.fromkeys(asks, task)

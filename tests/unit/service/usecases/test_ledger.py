@@ -123,3 +123,19 @@ def test_a_newer_telling_settles_a_debt() -> None:
         ledger.adopt([NodeFacts(A, "x")], source="s", fetched_at=NOON + timedelta(minutes=told_at))
         ledger.adopt([NodeFacts(A, "x")], source="another", fetched_at=NOON + timedelta(minutes=9))
         assert len(ledger.collect({A})) == due
+
+
+def test_what_is_put_aside_is_told_when_it_is_admitted() -> None:
+    """Until then neither the facts of such a listing are known, nor is anything owed because of it."""
+    ledger = Ledger()
+    side = ("s", A, Aspect.RELATIONS)
+    ledger.put_aside([side])
+    listing = Listing(A, Aspect.RELATIONS, Filter(), NOON, facts=(NodeFacts(A, "x"),))
+    assert ledger.take_in(listing, source="s") is listing
+    ledger.owe(Owed("s", B, b"digest", A, NOON))
+    assert (ledger.facts_of(A), list(ledger.told()), ledger.collect()) == ({}, [], [])
+    ledger.hear(listing, source="another")
+    assert ledger.facts_of(A).keys() == {"another"}
+    ledger.admit(side)
+    assert ledger.facts_of(A).keys() == {"another", "s"}
+    assert [owed.node for owed in ledger.collect()] == [B]
