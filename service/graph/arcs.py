@@ -35,7 +35,14 @@ class Arcs:
     """
 
     def __init__(
-        self, seed: NodeId, target: NodeId, *, rule: Rule, fan_out: int, cost: Callable[[NodeId], int]
+        self,
+        seed: NodeId,
+        target: NodeId,
+        *,
+        rule: Rule,
+        fan_out: int,
+        cost: Callable[[NodeId], int],
+        tells_all: Callable[[NodeId], bool],
     ) -> None:
         """Start with nothing told; `fan_out` is kept per node, source and way."""
         self.asked: dict[NodeId, Asked] = {}
@@ -44,8 +51,8 @@ class Arcs:
         self.parallel: dict[Arc, set[EdgeKey]] = defaultdict(set)
         self.edges: dict[EdgeKey, MergedEdge] = {}
         self.relations: dict[NodeId, set[EdgeKey]] = defaultdict(set)
-        self.forward = Reach(seed, far_end=target, asked=self.asked, cost=cost)
-        self.backward = Reach(target, far_end=seed, asked=self.asked, cost=cost)
+        self.forward = Reach(seed, far_end=target, asked=self.asked, cost=cost, tells_all=tells_all)
+        self.backward = Reach(target, far_end=seed, asked=self.asked, cost=cost, tells_all=tells_all)
         self.sides = (self.forward, self.backward)
         self._rule = rule
         self._fan_out = fan_out

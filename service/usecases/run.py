@@ -193,6 +193,7 @@ class Run:
             rule=rule,
             budget=request.budget,
             cost=self._cost,
+            tells_all=self._tells_all,
         )
 
     async def _resolve(self) -> list[tuple[str, Located]]:
@@ -339,6 +340,11 @@ class Run:
     def _cost(self, node: NodeId) -> int:
         """Estimate the calls that asking about a node takes, in sixtieths: it shares a batch."""
         return sum(60 // source.connector.spec.batch_size for source, _ in self.naming.askers(node))
+
+    def _tells_all(self, node: NodeId) -> bool:
+        """Tell whether whoever is asked about a node lists each relation at both of its ends."""
+        asked = {source.name: source for source, _ in self.naming.askers(node)}
+        return bool(asked) and all(source.connector.spec.both_ends_list for source in asked.values())
 
 
 def _unwatched() -> None:

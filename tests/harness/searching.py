@@ -38,9 +38,13 @@ def find(
     budget: Budget = AMPLE,
     costs: Mapping[NodeId, int] | None = None,
     troubles: Mapping[NodeId, Outcome] | None = None,
+    reticent: Collection[NodeId] = (),
     order: int = 0,
 ) -> Searched:
-    """Search to the end; what is told of a node in trouble is lost, whoever tells it."""
+    """Search to the end; what is told of a node in trouble is lost, whoever tells it.
+
+    Of those that are `reticent` it is not known that they list all their relations.
+    """
     search = PathSearch(
         seed,
         target,
@@ -49,6 +53,7 @@ def find(
         rule=rule or Rule(),
         budget=budget,
         cost=lambda node: (costs or {}).get(node, 1),
+        tells_all=lambda node: node not in reticent,
     )
     return Searched(search, ask_page(search, world, troubles=troubles or {}, order=order))
 

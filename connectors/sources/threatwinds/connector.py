@@ -57,6 +57,7 @@ class ThreatWindsConnector:
             mapping_version=MAPPING_VERSION,
             page_size=settings.limit,
             describes=True,
+            both_ends_list=settings.both_ends_list,
             freshness=Freshness.of(settings),
             pace=Pace.of(settings),
             examples=_EXAMPLES,
