@@ -69,7 +69,7 @@ def _as_promised(world: list[Row], reticent: Collection[NodeId]) -> list[Row]:
 def test_no_expansion_from_the_seed_shows_a_shorter_path(
     *, world: list[Row], target: NodeId, rule: Rule, costs: dict[NodeId, int], order: int
 ) -> None:
-    """An expansion by one hop less than the path has does not show its end; where there is none, none does."""
+    """An expansion by one hop less than the path has does not show its end; without one none does."""
     found = find(world, SEED, target, rule=rule, costs=costs, reticent=NODES, order=order).search
     if found.verdict == "found":
         (path,) = found.paths
