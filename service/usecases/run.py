@@ -25,6 +25,7 @@ from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.lookout import scouting
 from service.usecases.naming import Naming
+from service.usecases.promise import cost, tells_all
 from service.usecases.report import Report
 from service.usecases.request import GraphRequest
 from service.usecases.reserve import Reserve
@@ -192,8 +193,8 @@ class Run:
             longest=request.longest,
             rule=rule,
             budget=request.budget,
-            cost=self._cost,
-            tells_all=self._tells_all,
+            cost=partial(cost, naming=self.naming),
+            tells_all=partial(tells_all, naming=self.naming),
         )
 
     async def _resolve(self) -> list[tuple[str, Located]]:
@@ -336,15 +337,6 @@ class Run:
 
     def _canonical_nodes(self) -> Collection[NodeId]:
         return self.naming.all_addresses(self.machine.hop.keys())
-
-    def _cost(self, node: NodeId) -> int:
-        """Estimate the calls that asking about a node takes, in sixtieths: it shares a batch."""
-        return sum(60 // source.connector.spec.batch_size for source, _ in self.naming.askers(node))
-
-    def _tells_all(self, node: NodeId) -> bool:
-        """Tell whether whoever is asked about a node lists each relation at both of its ends."""
-        asked = {source.name: source for source, _ in self.naming.askers(node)}
-        return bool(asked) and all(source.connector.spec.both_ends_list for source in asked.values())
 
 
 def _unwatched() -> None:
