@@ -6,9 +6,10 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from harness.asking import Asker
+from harness.asking import Asker, Json
 from harness.board import Board
 from harness.crossing import AMPLE
+from harness.paging import follow
 from harness.place import DOMAIN, THREAT
 from harness.process import start_sandbox, start_service
 from harness.settings import threatwinds, write_settings
@@ -44,3 +45,20 @@ def test_a_path_is_as_long_as_the_neighborhood_says(asker: Asker, seed: str) -> 
         silent += asker.graph(target, **AMPLE, **CALLS, require="none")["edges"] == []
     assert wrong == []
     assert silent > 0
+
+
+def test_the_proof_goes_on_over_pages(asker: Asker) -> None:
+    """With few calls a page the last one is as whole, and its path as short, as one answer's."""
+    shown = asker.graph(THREAT, **AMPLE, **CALLS, hops=3)
+    target = [node["id"] for node in shown["nodes"] if node["hop"] == 3][-1]
+    whole = asker.graph(THREAT, to=target, **AMPLE, **CALLS)["graph"]
+
+    def page(cursor: str | None) -> Json:
+        more = {} if cursor is None else {"cursor": cursor}
+        return asker.graph(THREAT, to=target, **AMPLE, max_calls=3, max_age="0", **more)
+
+    pages = follow(page, most=100).pages
+    last = pages[-1]["graph"]
+    assert len(pages) > 2
+    assert (last["verdict"], last["complete"], whole["complete"]) == ("found", True, True)
+    assert [len(path) - 1 for path in last["paths"]] == [len(path) - 1 for path in whole["paths"]] == [3]
