@@ -10,7 +10,8 @@ none longer can be.
 Where a relation may be listed at one of its ends only, what is told from the target is as true, but
 that nothing more is told proves nothing. The graph is then what an expansion from the seed shows: a
 alone counts, and a path that both sides found is kept while the seed's goes on to where no shorter
-one can be. a + b counts as far as all nodes on both sides are known to list all their relations.
+one can be. a + b counts as far as all nodes on both sides are known to list all their relations, or
+are presumed to: as long as of every relation both ends of which were asked about both have told.
 """
 
 from collections import defaultdict, deque
@@ -63,12 +64,14 @@ class PathSearch:
         budget: Budget,
         cost: Callable[[NodeId], int],
         tells_all: Callable[[NodeId], bool],
+        presumes: bool = False,
     ) -> None:
         """Look for so many paths of at most `longest` edges.
 
         `cost` estimates the upstream calls that asking about a node takes, by data alone: the same
         question must cost the same whatever the timing or the cache. `tells_all` says, by data alone too,
-        whether a node's own listing holds every relation that it is an end of.
+        whether a node's own listing holds every relation that it is an end of; where it does not say so, the
+        search `presumes` it, or not, for as long as all it has seen agrees.
         """
         self.seed = seed
         self.target = target
@@ -82,7 +85,13 @@ class PathSearch:
         self._longest = longest
         self._budget = budget
         self._arcs = Arcs(
-            seed, target, rule=rule, fan_out=budget.fan_out, cost=cache(cost), tells_all=cache(tells_all)
+            seed,
+            target,
+            rule=rule,
+            fan_out=budget.fan_out,
+            cost=cache(cost),
+            tells_all=cache(tells_all),
+            presumes=presumes,
         )
         self._forward, self._backward = self._sides = self._arcs.sides
         self._routes: list[Path] = []
@@ -170,7 +179,8 @@ class PathSearch:
         """Tell whether no question is left that could change the paths."""
         if self.seed == self.target or not any(side.due for side in self._sides) or self._exhausted:
             return True
-        return max(self._forward.radius, sum(side.horizon for side in self._sides)) >= needed
+        both = self._hoped if self._arcs.is_mutual else sum(side.horizon for side in self._sides)
+        return max(self._forward.radius, both) >= needed
 
     @property
     def _hoped(self) -> int:
@@ -202,7 +212,8 @@ class PathSearch:
     @property
     def _exhausted(self) -> bool:
         """Tell whether a side has wholly come to all it can come to, so that no path is unknown."""
-        return self._forward.whole or (self._backward.whole and self._backward.blind == inf)
+        told = self._backward.blind == inf or self._arcs.is_mutual
+        return self._forward.whole or (self._backward.whole and told)
 
     def _is_known(self) -> bool:
         """Tell whether there is a path, be it one that does not fit."""
@@ -218,7 +229,7 @@ class PathSearch:
         ends: tuple[NodeId, ...] = ()
         if self._exhausted and not self._is_known():
             ends = (self.seed, self.target)
-        elif self.seed != self.target and self._backward.blind == 0 < needed:
+        elif self.seed != self.target and self._backward.blind == 0 < needed and not self._arcs.is_mutual:
             ends = (self.target,)
         return tuple(end for end in ends if end not in self._arcs.asked)
 

@@ -25,7 +25,7 @@ from service.usecases.inquiry import Inquiry
 from service.usecases.locate import Located, place
 from service.usecases.lookout import scouting
 from service.usecases.naming import Naming
-from service.usecases.promise import cost, tells_all
+from service.usecases.promise import cost, presumes, tells_all
 from service.usecases.report import Report
 from service.usecases.request import GraphRequest
 from service.usecases.reserve import Reserve
@@ -195,6 +195,7 @@ class Run:
             budget=request.budget,
             cost=partial(cost, naming=self.naming),
             tells_all=partial(tells_all, naming=self.naming),
+            presumes=presumes(self._sources),
         )
 
     async def _resolve(self) -> list[tuple[str, Located]]:

@@ -73,10 +73,9 @@ def crossing(folder: Path) -> Iterator[Stage]:
         first.reset(giant=False)
         second.reset(giant=False)
         site.reset(requests_per_minute=None)
-        # By default these upstreams list a relation at both of its ends.
         sources = {
-            "first": threatwinds(processes[0].url, both_ends_list=True),
-            "second": threatwinds(processes[1].url, both_ends_list=True),
+            "first": threatwinds(processes[0].url),
+            "second": threatwinds(processes[1].url),
             SITE: autodesk(processes[2].url, containers=[CONTAINER, SECOND]),
         }
         config = write_settings(folder / "r.toml", redis_url="embedded", store_timeout="5s", sources=sources)

@@ -39,11 +39,12 @@ def find(
     costs: Mapping[NodeId, int] | None = None,
     troubles: Mapping[NodeId, Outcome] | None = None,
     reticent: Collection[NodeId] = (),
+    presumes: bool = False,
     order: int = 0,
 ) -> Searched:
     """Search to the end; what is told of a node in trouble is lost, whoever tells it.
 
-    Of those that are `reticent` it is not known that they list all their relations.
+    Of those that are `reticent` it is not known that they list all their relations, and perhaps presumed.
     """
     search = PathSearch(
         seed,
@@ -54,6 +55,7 @@ def find(
         budget=budget,
         cost=lambda node: (costs or {}).get(node, 1),
         tells_all=lambda node: node not in reticent,
+        presumes=presumes,
     )
     return Searched(search, ask_page(search, world, troubles=troubles or {}, order=order))
 

@@ -56,10 +56,10 @@ class ThreatWindsSettings(SourceSettings):
     types: tuple[str, ...] = Field(
         default=(), description="Ask only for relations to these types (2025 and 2026); by default to all."
     )
-    both_ends_list: bool = Field(
-        default=False,
-        description="Whether each relation is listed by both of its ends, which nobody documents; if it is, "
-        "searches for paths take far fewer calls.",
+    both_ends_list: bool | None = Field(
+        default=None,
+        description="Whether each relation is listed by both of its ends, which nobody documents; by default "
+        "searches for paths believe it until they see one that is not.",
     )
 
     @property

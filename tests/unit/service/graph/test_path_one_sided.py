@@ -181,3 +181,39 @@ def test_a_proof_that_a_page_has_no_calls_for_is_gone_on_with_on_the_next() -> N
     cut.turn()
     assert ask_page(cut, world, troubles={}) == ((F,), (G,))
     assert cut.paths == [[A, F, G, B]]
+
+
+def test_both_ends_are_presumed_to_list_as_long_as_all_agree() -> None:
+    """As many questions as with a promise, and the same path; the evidence is what both ends have told."""
+    world = _both((A, B), (B, C), (C, D), (D, E), (A, F), (F, G))
+    presumed = find(world, A, E, reticent=ALL, presumes=True)
+    assert presumed.search.paths == [[A, B, C, D, E]]
+    assert presumed.rounds == find(world, A, E).rounds
+    assert len(find(world, A, E, reticent=ALL).asked) > len(presumed.asked)
+
+
+def test_one_relation_that_one_end_keeps_to_itself_ends_the_presumption() -> None:
+    """From then on it is as where it is known that an end may not list all it has."""
+    mutual = _both((A, B), (B, C), (C, D), (D, E)) + _lists(B, E)
+    told_once = _both((A, B), (B, C), (D, E)) + _lists(D, C) + _lists(B, E)
+    paths = [
+        find(world, A, E, reticent=ALL, presumes=True, costs={B: 9}).search.paths
+        for world in (mutual, told_once)
+    ]
+    assert paths == [[[A, B, C, D, E]], [[A, B, E]]]
+
+
+def test_a_target_that_lists_nothing_is_looked_for_until_something_speaks_for_it() -> None:
+    """That nothing is told of it says nothing before others are seen to list what is told of them."""
+    dear = {B: 9, C: 9, E: 9}
+    world = _both((A, B), (A, C)) + _lists(C, D)
+    assert find(world, A, D, reticent=ALL, presumes=True, costs=dear).search.paths == [[A, C, D]]
+    alone = find(_both((A, B), (B, C), (C, E)), A, D, reticent=ALL, presumes=True, costs=dear)
+    assert (alone.search.verdict, set(alone.asked)) == ("none", {A, B, D})
+
+
+def test_where_only_one_end_ever_lists_nothing_is_presumed() -> None:
+    """The seed's side is asked to its end before it is said that there is none."""
+    world = _lists(A, B) + _lists(B, C) + _lists(C, E)
+    found = find(world, A, D, reticent=ALL, presumes=True)
+    assert (found.search.verdict, set(found.asked)) == ("none", {A, B, C, D, E})

@@ -62,9 +62,9 @@ def test_what_changes_answers_is_in_the_scope(build: Build, other: dict[str, Any
 
 
 def test_what_both_ends_list_is_the_operators_word(build: Build) -> None:
-    """Nobody documents it, so it is not promised unless the settings say so; what is cached is the same."""
+    """Nobody documents it, so nobody knows unless the settings say so; what is cached is the same."""
     promising = build(both_ends_list=True).spec
-    assert (build().spec.both_ends_list, promising.both_ends_list) == (False, True)
+    assert (build().spec.both_ends_list, promising.both_ends_list) == (None, True)
     assert promising.scope == build().spec.scope
 
 
