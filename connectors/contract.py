@@ -94,6 +94,9 @@ class ConnectorSpec:
     `freshness` and `pace` are what its settings say (`Freshness.of`, `Pace.of`), and what is kept to.
     `examples` are addresses that a newcomer can try against this source. `page_size` is how many
     relations one reply holds at most, by which calls are estimated; None if that is not known.
+    `both_ends_list` promises that a relation is listed by each of its ends: what an end does not list
+    is not there. None, where nobody knows, is believed by a search for paths until a relation is seen of
+    which it is not so; False never is, and then only the seed's side can tell that no path is shorter.
     """
 
     kind: str
@@ -105,6 +108,7 @@ class ConnectorSpec:
     page_size: int | None = None
     describes: bool = False
     selects: bool = False
+    both_ends_list: bool | None = None
     freshness: Freshness = field(default_factory=Freshness)
     pace: Pace = field(default_factory=Pace)
     caller_relative: frozenset[str] = frozenset()

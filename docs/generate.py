@@ -192,6 +192,10 @@ def _data_sheet(spec: ConnectorSpec, plugin: Plugin) -> Iterator[tuple[str, str]
     yield "selections", _yes(told=spec.selects)
     yield "describes nodes by themselves", _yes(told=spec.describes)
     yield "nodes in one call", str(spec.batch_size)
+    yield (
+        "relations are listed by both ends",
+        "presumed" if spec.both_ends_list is None else _yes(told=spec.both_ends_list),
+    )
     yield "attributes that depend on who asks", _codes(sorted(spec.caller_relative)) or "none"
     yield "calls a minute", str(plugin.settings.model_fields["requests_per_minute"].default or "no limit")
     yield "schemes of `Upstream-Credentials`", _codes(sorted(plugin.caller_schemes))

@@ -16,6 +16,7 @@ from service.graph.reach import Reach
 from service.graph.rule import Rule, Verdict
 
 Arc = tuple[NodeId, NodeId]
+Listed = tuple[str, EdgeKey]
 
 
 @dataclass(slots=True)
@@ -35,7 +36,15 @@ class Arcs:
     """
 
     def __init__(
-        self, seed: NodeId, target: NodeId, *, rule: Rule, fan_out: int, cost: Callable[[NodeId], int]
+        self,
+        seed: NodeId,
+        target: NodeId,
+        *,
+        rule: Rule,
+        fan_out: int,
+        cost: Callable[[NodeId], int],
+        tells_all: Callable[[NodeId], bool],
+        presumes: bool,
     ) -> None:
         """Start with nothing told; `fan_out` is kept per node, source and way."""
         self.asked: dict[NodeId, Asked] = {}
@@ -44,11 +53,16 @@ class Arcs:
         self.parallel: dict[Arc, set[EdgeKey]] = defaultdict(set)
         self.edges: dict[EdgeKey, MergedEdge] = {}
         self.relations: dict[NodeId, set[EdgeKey]] = defaultdict(set)
-        self.forward = Reach(seed, far_end=target, asked=self.asked, cost=cost)
-        self.backward = Reach(target, far_end=seed, asked=self.asked, cost=cost)
+        self.forward = Reach(seed, far_end=target, asked=self.asked, cost=cost, tells_all=tells_all)
+        self.backward = Reach(target, far_end=seed, asked=self.asked, cost=cost, tells_all=tells_all)
         self.sides = (self.forward, self.backward)
         self._rule = rule
         self._fan_out = fan_out
+        # What each node itself was listed with, and what those who were asked first list of who was not yet.
+        self._own: dict[NodeId, set[Listed]] = {}
+        self._awaited: dict[NodeId, set[Listed]] = defaultdict(set)
+        self._has_mutual = False
+        self._is_lopsided = not presumes
 
     def absorb(self, told: Mapping[Address, Sequence[Told]]) -> None:
         """Take in all that the sources told of the nodes that were asked about."""
@@ -57,6 +71,14 @@ class Arcs:
                 self._hear(address, words)
         for side in self.sides:
             side.spread()
+
+    @property
+    def is_mutual(self) -> bool:
+        """Tell whether relations are presumed to be listed by both ends.
+
+        All are, of which both ends were asked about, and there are some.
+        """
+        return self._has_mutual and not self._is_lopsided
 
     def forget_spent(self) -> None:
         """Take every node that calls or time ran out over as not asked yet; what was told stays."""
@@ -84,6 +106,7 @@ class Arcs:
         for nodes, belongs in ((self.troubled, not asked.whole), (self.spent, asked.cut)):
             (nodes.add if belongs else nodes.discard)(node)
         listed: dict[str, _Listed] = defaultdict(_Listed)
+        self._own[node] = set()
         for word in words:
             for edge in word.finding.listing.edges:
                 self._sort(node, edge, word, listed[word.source])
@@ -92,6 +115,8 @@ class Arcs:
                 self._add((node, neighbor), each.out[neighbor])
             for neighbor in self._kept(node, each.into, side=self.backward):
                 self._add((neighbor, node), each.into[neighbor])
+        if asked.whole:
+            self._compare(node)
         for side in self.sides:
             side.review(node)
 
@@ -99,6 +124,7 @@ class Arcs:
         """Put a relation of `node` where it leads, as seen from either end."""
         other = edge.other_end(node)
         asserted = assert_edge(edge, source=word.source, fetched_at=word.finding.listing.fetched_at)
+        self._own[node].add((word.source, asserted.key))
         for start, end in {(node, other), (other, node)}:
             verdict = self._rule.judge(edge, at=start)
             if verdict is Verdict.UNDECIDED:
@@ -108,6 +134,26 @@ class Arcs:
                 self.relations[start].add(asserted.key)
                 if start != end:
                     (listed.out if start == node else listed.into)[other].append(asserted)
+
+    def _compare(self, node: NodeId) -> None:
+        """Note of which relations of the node both ends have been asked, and whether both list them."""
+        for listed in self._own[node]:
+            subject, object_, *_ = listed[1]
+            other = object_ if subject == node else subject
+            if other == node:
+                continue
+            if other in self.asked and self.asked[other].whole:
+                self._note(mutual=listed in self._own[other])
+            else:
+                self._awaited[other].add(listed)
+        for listed in self._awaited.pop(node, ()):
+            self._note(mutual=listed in self._own[node])
+
+    def _note(self, *, mutual: bool) -> None:
+        if mutual:
+            self._has_mutual = True
+        else:
+            self._is_lopsided = True
 
     def _kept(self, node: NodeId, found: dict[NodeId, list[MergedEdge]], *, side: Reach) -> Sequence[NodeId]:
         if len(found) <= self._fan_out:

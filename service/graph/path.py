@@ -6,6 +6,12 @@ backward from the target against them. When all nodes nearer than a to the seed 
 the target have been asked about, every path of at most a + b edges is known: so each round asks the
 side whose nearest unasked nodes cost less, until enough paths of at most a + b edges are known or
 none longer can be.
+
+Where a relation may be listed at one of its ends only, what is told from the target is as true, but
+that nothing more is told proves nothing. The graph is then what an expansion from the seed shows: a
+alone counts, and a path that both sides found is kept while the seed's goes on to where no shorter
+one can be. a + b counts as far as all nodes on both sides are known to list all their relations, or
+are presumed to: as long as of every relation both ends of which were asked about both have told.
 """
 
 from collections import defaultdict, deque
@@ -13,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from itertools import islice
+from math import inf
 
 from connectors.model import Address, NodeId
 from service.graph.arcs import Arcs
@@ -56,11 +63,15 @@ class PathSearch:
         rule: Rule,
         budget: Budget,
         cost: Callable[[NodeId], int],
+        tells_all: Callable[[NodeId], bool],
+        presumes: bool = False,
     ) -> None:
         """Look for so many paths of at most `longest` edges.
 
         `cost` estimates the upstream calls that asking about a node takes, by data alone: the same
-        question must cost the same whatever the timing or the cache.
+        question must cost the same whatever the timing or the cache. `tells_all` says, by data alone too,
+        whether a node's own listing holds every relation that it is an end of; where it does not say so, the
+        search `presumes` it, or not, for as long as all it has seen agrees.
         """
         self.seed = seed
         self.target = target
@@ -73,7 +84,15 @@ class PathSearch:
         self._wanted = paths
         self._longest = longest
         self._budget = budget
-        self._arcs = Arcs(seed, target, rule=rule, fan_out=budget.fan_out, cost=cache(cost))
+        self._arcs = Arcs(
+            seed,
+            target,
+            rule=rule,
+            fan_out=budget.fan_out,
+            cost=cache(cost),
+            tells_all=cache(tells_all),
+            presumes=presumes,
+        )
         self._forward, self._backward = self._sides = self._arcs.sides
         self._routes: list[Path] = []
         self._frontier: tuple[NodeId, ...] = ()
@@ -137,55 +156,82 @@ class PathSearch:
 
     def _advance(self) -> None:
         """Choose what to ask next; where nothing is left to ask for, conclude."""
-        if not self._ended():
-            # Where all is equal, forward is first.
-            cheapest = min(filter(len, (side.due for side in self._sides)), key=_price)
-            self._frontier = tuple(sorted(self._chunk(cheapest), key=str))
+        needed = self._needed()
+        if not self._ended(needed):
+            self._frontier = tuple(sorted(self._chunk(self._next_level(needed)), key=str))
             return
-        self._frontier = () if self._is_known() else self._unasked_ends()
+        self._frontier = self._unasked_ends(needed)
         if not self._frontier:
             self._conclude()
+
+    def _next_level(self, needed: float) -> Level:
+        """Choose whom to ask: the side that costs less; for a mere proof, the seed's."""
+        if self._forward.due and self._hoped >= needed:
+            return self._forward.due
+        # Where all is equal, forward is first.
+        return min(filter(len, (side.due for side in self._sides)), key=_price)
 
     def _chunk(self, due: Level) -> Collection[NodeId]:
         # When calls or time have run out only the cache answers, and that at once.
         return due.nodes if self._wanted > 1 or self._arcs.spent else due.first(CHUNK)
 
-    def _ended(self) -> bool:
-        """Tell whether no question is left that could change the paths; the first ones are at hand then."""
-        self._routes = []
+    def _ended(self, needed: float) -> bool:
+        """Tell whether no question is left that could change the paths."""
         if self.seed == self.target or not any(side.due for side in self._sides) or self._exhausted:
             return True
-        bound = sum(side.radius for side in self._sides)
-        if self._longest is not None and bound >= self._longest:
-            return True
+        both = self._hoped if self._arcs.is_mutual else sum(side.horizon for side in self._sides)
+        return max(self._forward.radius, both) >= needed
+
+    @property
+    def _hoped(self) -> int:
+        """Give up to how many edges every path is known if all relations are listed at both ends."""
+        return sum(side.radius for side in self._sides)
+
+    def _needed(self) -> float:
+        """Give up to how many edges every path must be known; the first ones are at hand then.
+
+        Infinite as long as too few are known and none can be too long.
+        """
+        self._routes = []
+        most = inf if self._longest is None else self._longest
         shortest = self._forward.distance.get(self.target)
-        if shortest is None:
-            return False
+        if shortest is None or self.seed == self.target:
+            return most
         if self._wanted == 1:
             # What is not known is longer than the bound: in the midst of a level one more will do.
-            return shortest <= bound + 1
-        if shortest > bound:
-            return False
-        self._routes = self._first_routes(longest=bound)
-        return len(self._routes) == self._wanted
+            return min(most, shortest - 1)
+        longest = self._hoped if self._longest is None else min(self._longest, self._hoped)
+        if shortest > longest:
+            return most
+        routes = self._first_routes(longest=longest)
+        if len(routes) < self._wanted:
+            return most
+        self._routes = routes
+        return len(routes[-1]) - 1
 
     @property
     def _exhausted(self) -> bool:
-        """Tell whether one side has wholly come to all it can come to, so that no path is unknown."""
-        return any(side.whole for side in self._sides)
+        """Tell whether a side has wholly come to all it can come to, so that no path is unknown."""
+        told = self._backward.blind == inf or self._arcs.is_mutual
+        return self._forward.whole or (self._backward.whole and told)
 
     def _is_known(self) -> bool:
         """Tell whether there is a path, be it one that does not fit."""
         return self.seed == self.target or self.target in self._forward.distance
 
-    def _unasked_ends(self) -> tuple[NodeId, ...]:
-        """Give the end whose own word is missing, where the other's side tells that there is no path.
+    def _unasked_ends(self, needed: float) -> tuple[NodeId, ...]:
+        """Give the ends whose own word is missing.
 
-        A relation may be listed at one of its ends only, and nobody may be there to list it.
+        A relation may be listed at one of its ends only. So each end is asked before it is said that there
+        is no path, also where nobody may be there to list it, and a target that may list what nobody else
+        does wherever there could be a shorter one.
         """
-        if not self._exhausted:
-            return ()
-        return tuple(end for end in (self.seed, self.target) if end not in self._arcs.asked)
+        ends: tuple[NodeId, ...] = ()
+        if self._exhausted and not self._is_known():
+            ends = (self.seed, self.target)
+        elif self.seed != self.target and self._backward.blind == 0 < needed and not self._arcs.is_mutual:
+            ends = (self.target,)
+        return tuple(end for end in ends if end not in self._arcs.asked)
 
     def _first_routes(self, *, longest: int | None) -> list[Path]:
         if self.seed == self.target:

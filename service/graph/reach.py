@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 
 from connectors.model import NodeId
 from service.graph.asked import Asked
@@ -22,7 +23,9 @@ class Reach:
 
     `cut` are nodes with more neighbors than the fan-out, `doubts` by node the relations that
     could be a step and cannot be judged, each with the source that told it. `flawed` are the nodes
-    it has come to and that were asked about, of which a step may be missing all the same.
+    it has come to and that were asked about, of which a step may be missing all the same. `blind` is
+    the distance of the nearest node whose own listing need not hold every step from it; infinite
+    where there is none.
     """
 
     def __init__(
@@ -32,14 +35,20 @@ class Reach:
         far_end: NodeId,
         asked: Mapping[NodeId, Asked],
         cost: Callable[[NodeId], int],
+        tells_all: Callable[[NodeId], bool],
     ) -> None:
-        """Start at the origin, with no step known; `review` has to be told what changes in `asked`."""
+        """Start at the origin, with no step known; `review` has to be told what changes in `asked`.
+
+        `tells_all` says whether the listing of a node holds every step from it.
+        """
         self.steps: dict[NodeId, set[NodeId]] = defaultdict(set)
         self.distance: dict[NodeId, int] = {}
         self.cut: set[NodeId] = set()
         self.doubts: dict[NodeId, set[tuple[str, EdgeKey]]] = defaultdict(set)
         self.flawed: set[NodeId] = set()
+        self.blind = inf
         self._far_end = far_end
+        self._tells_all = tells_all
         self._asked = asked
         # By distance: the unasked nodes, and how many nodes there are. No unasked node is nearer than
         # `_nearest`, and none at all farther than `_farthest`.
@@ -106,8 +115,13 @@ class Reach:
         return self._farthest + 1
 
     @property
+    def horizon(self) -> float:
+        """Give the distance within which every step is known, also such as only the other end lists."""
+        return min(self.radius, self.blind)
+
+    @property
     def whole(self) -> bool:
-        """Tell whether every step from every node it has come to is known."""
+        """Tell whether every node it has come to was asked about and told wholly what it lists."""
         return not self.due and not self.flawed
 
     def _shorten(self, start: NodeId, end: NodeId) -> None:
@@ -126,4 +140,6 @@ class Reach:
             self._levels[before].discard(node)
         self._held[distance] += 1
         self._farthest = max(self._farthest, distance)
+        if distance < self.blind and self.passes(node) and not self._tells_all(node):
+            self.blind = distance
         self.review(node)

@@ -128,10 +128,6 @@ class Naming:
             self._canonical[known] = node
         return known
 
-    def cost(self, node: NodeId) -> int:
-        """Estimate the calls that asking about a node takes, in sixtieths: it shares a batch."""
-        return sum(60 // source.connector.spec.batch_size for source, _ in self.askers(node))
-
     def rename(self, source: Source, finding: Finding) -> Finding:
         """Give the finding in the answer's names, without what would lead from a node to itself."""
         if not self._off and not self._shows_renamed(source, finding):

@@ -174,8 +174,7 @@ class Run:
                 self.inquiry.note(Ask(source, seed.located.seed), _unsupported(source, seed.located.seed))
         self._begun = not self._undetermined
         names = [seed.name for seed in self.seeds] if self._begun else []
-        rule = self.naming.rule(self.request.rule)
-        self.machine = machine_of(self.request, names, rule=rule, cost=self.naming.cost)
+        self.machine = machine_of(self.request, names, naming=self.naming, sources=self._sources)
         self.watch()
         return self._begun
 

@@ -124,7 +124,9 @@ def test_a_bound_on_the_steps_is_a_budget(stage: Stage) -> None:
     pair = _apart(stage, 3)
     short = stage.asker.graph(pair.seed, to=pair.target, hops=2)
     assert (short["graph"]["verdict"], short["graph"]["paths"]) == ("none_within_budget", [])
-    assert (short["graph"]["truncated"], short["graph"]["complete"]) == (["hops"], False)
+    # To see whether both ends list, more may be asked about than the steps need.
+    assert "hops" in short["graph"]["truncated"]
+    assert short["graph"]["complete"] is False
     long = stage.asker.graph(pair.seed, to=pair.target, hops=3)
     assert [len(path) for path in long["graph"]["paths"]] == [4]
     none = stage.asker.graph(pair.seed, to=pair.target, hops=0)

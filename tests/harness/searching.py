@@ -38,9 +38,14 @@ def find(
     budget: Budget = AMPLE,
     costs: Mapping[NodeId, int] | None = None,
     troubles: Mapping[NodeId, Outcome] | None = None,
+    reticent: Collection[NodeId] = (),
+    presumes: bool = False,
     order: int = 0,
 ) -> Searched:
-    """Search to the end; what is told of a node in trouble is lost, whoever tells it."""
+    """Search to the end; what is told of a node in trouble is lost, whoever tells it.
+
+    Of those that are `reticent` it is not known that they list all their relations, and perhaps presumed.
+    """
     search = PathSearch(
         seed,
         target,
@@ -49,6 +54,8 @@ def find(
         rule=rule or Rule(),
         budget=budget,
         cost=lambda node: (costs or {}).get(node, 1),
+        tells_all=lambda node: node not in reticent,
+        presumes=presumes,
     )
     return Searched(search, ask_page(search, world, troubles=troubles or {}, order=order))
 

@@ -108,6 +108,8 @@ def _describe(settings: AutodeskSettings) -> ConnectorSpec:
         batch_size=MAX_ENTITIES if settings.intersect else 1,
         page_size=settings.page_limit,
         selects=True,
+        # A search for an entity gives the records that include it, whichever of the two it is.
+        both_ends_list=True,
         freshness=Freshness.of(settings),
         pace=Pace.of(settings),
         # "true if this relationship is read only for the current caller" (relationships:search).

@@ -35,8 +35,7 @@ class ThreatWindsConnector:
         optional = (("sort", settings.sort), ("order", settings.order), ("types", ",".join(settings.types)))
         chosen = tuple((name, value) for name, value in optional if value)
         self._dialect = settings.dialect
-        # The 2023 document counts pages from 0, every later one from 1.
-        self._base = 0 if settings.dialect == "2023" else 1
+        self._base = 0 if settings.dialect == "2023" else 1  # later documents count pages from 1
         self._query: Pairs = (
             ("limit", str(settings.limit)),
             *(groups if place == "query" else ()),
@@ -57,6 +56,7 @@ class ThreatWindsConnector:
             mapping_version=MAPPING_VERSION,
             page_size=settings.limit,
             describes=True,
+            both_ends_list=settings.both_ends_list,
             freshness=Freshness.of(settings),
             pace=Pace.of(settings),
             examples=_EXAMPLES,

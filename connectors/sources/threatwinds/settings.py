@@ -57,6 +57,11 @@ class ThreatWindsSettings(SourceSettings):
     types: tuple[str, ...] = Field(
         default=(), description="Ask only for relations to these types (2025 and 2026); by default to all."
     )
+    both_ends_list: bool | None = Field(
+        default=None,
+        description="Whether each relation is listed by both of its ends, which nobody documents; by default "
+        "searches for paths believe it until they see one that is not.",
+    )
 
     @property
     def groups_place(self) -> Literal["query", "header", "none"]:
@@ -95,6 +100,8 @@ class ThreatWindsSettings(SourceSettings):
         mistakes = []
         if self.dialect != "2023" and self.groups_in in ("query", "header"):
             mistakes.append(f'groups_in: dialect "{self.dialect}" does not let clients send groups')
+        if self.both_ends_list and self.types:
+            mistakes.append("both_ends_list: cannot go with types, by which one end may be left out")
         if self.dialect == "2023" and self.types:
             mistakes.append('types: dialect "2023" cannot restrict the types')
         unknown = [name for name in self.types if name not in TYPES and name not in FORMER]

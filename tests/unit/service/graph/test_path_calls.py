@@ -37,7 +37,16 @@ def world() -> World:
 
 def asks(world: World, seed: NodeId, target: NodeId, *, paths: int) -> tuple[int, list[list[NodeId]]]:
     """Search from both ends; give how many nodes were asked about and what was found."""
-    search = PathSearch(seed, target, paths=paths, longest=None, rule=Rule(), budget=AMPLE, cost=lambda _: 1)
+    search = PathSearch(
+        seed,
+        target,
+        paths=paths,
+        longest=None,
+        rule=Rule(),
+        budget=AMPLE,
+        cost=lambda _: 1,
+        tells_all=lambda _: True,
+    )
     asked = 0
     while frontier := search.frontier():
         asked += len(frontier)

@@ -42,7 +42,16 @@ def _told(node: NodeId, edges: Sequence[Edge], *, outcome: Outcome = Outcome.OK,
 
 
 def _search(seed: NodeId, target: NodeId, *, paths: int = 1, budget: Budget = AMPLE) -> PathSearch:
-    return PathSearch(seed, target, paths=paths, longest=None, rule=Rule(), budget=budget, cost=lambda _: 1)
+    return PathSearch(
+        seed,
+        target,
+        paths=paths,
+        longest=None,
+        rule=Rule(),
+        budget=budget,
+        cost=lambda _: 1,
+        tells_all=lambda _: True,
+    )
 
 
 def test_a_node_is_its_own_path() -> None:

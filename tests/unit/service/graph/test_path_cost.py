@@ -69,7 +69,16 @@ def _spent(listed: Listed, *, paths: int, troubled: bool) -> float:
     def cost(node: NodeId) -> int:
         return 10**6 if node in (TARGET, APART) and APART in listed else 1
 
-    search = PathSearch(SEED, TARGET, paths=paths, longest=None, rule=Rule(), budget=AMPLE, cost=cost)
+    search = PathSearch(
+        SEED,
+        TARGET,
+        paths=paths,
+        longest=None,
+        rule=Rule(),
+        budget=AMPLE,
+        cost=cost,
+        tells_all=lambda _: True,
+    )
     outcome = Outcome.DENIED if troubled else Outcome.OK
     seconds = 0.0
     while frontier := search.frontier():

@@ -24,7 +24,14 @@ def _begin(
     seed: NodeId, target: NodeId, *, paths: int = 1, longest: int | None = None, rule: Rule | None = None
 ) -> PathSearch:
     return PathSearch(
-        seed, target, paths=paths, longest=longest, rule=rule or Rule(), budget=AMPLE, cost=lambda _: 1
+        seed,
+        target,
+        paths=paths,
+        longest=longest,
+        rule=rule or Rule(),
+        budget=AMPLE,
+        cost=lambda _: 1,
+        tells_all=lambda _: True,
     )
 
 

@@ -52,7 +52,7 @@ def test_the_data_sheet_says_what_the_service_is(make_connector: Make) -> None:
     assert spec.relations == (Relation("related_to", directed=False),)
     assert spec.scope == (("base_url", "https://proxy.test/aps"), ("region", "EMEA"))
     assert spec.batch_size == 20
-    assert (spec.selects, spec.describes) == (True, False)
+    assert (spec.selects, spec.describes, spec.both_ends_list) == (True, False, True)
     assert spec.pace == Pace(requests_per_minute=120)
     assert spec.freshness.ttl == timedelta(minutes=1)
     assert spec.caller_relative == {"is_read_only"}

@@ -61,6 +61,13 @@ def test_what_changes_answers_is_in_the_scope(build: Build, other: dict[str, Any
     assert build(**other).spec.scope != build().spec.scope
 
 
+def test_what_both_ends_list_is_the_operators_word(build: Build) -> None:
+    """Nobody documents it, so nobody knows unless the settings say so; what is cached is the same."""
+    promising = build(both_ends_list=True).spec
+    assert (build().spec.both_ends_list, promising.both_ends_list) == (None, True)
+    assert promising.scope == build().spec.scope
+
+
 def test_types_part_the_cache(build: Build) -> None:
     """A restricted list is not the whole one; groups that are not sent part nothing."""
     recent = build(dialect="2025").spec.scope

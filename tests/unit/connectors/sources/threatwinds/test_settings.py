@@ -47,6 +47,7 @@ def test_the_defaults_are_the_documents() -> None:
         ({**PAIR, "groups_in": "body"}, "groups_in"),
         ({**PAIR, "groups_in": "query", "dialect": "2026"}, "does not let clients send groups"),
         ({**PAIR, "types": ["domain"]}, "types: dialect"),
+        ({**PAIR, "types": ["domain"], "dialect": "2025", "both_ends_list": True}, "cannot go with types"),
         ({**PAIR, "types": ["hash", "domain"], "dialect": "2025"}, "no ThreatWinds type: hash"),
         ({**PAIR, "connector": "autodesk"}, "connector"),
         ({**PAIR, "colour": "red"}, "colour"),
