@@ -36,19 +36,19 @@ from service.adapters.vault import RedisVault
 from service.cache.hasher import Hasher
 from service.cache.key import WATCHED
 from service.settings import EMBEDDED, Settings, SourceEntry
-from service.usecases.cabinet import Cabinet
+from service.usecases.answer.expand import Expander
+from service.usecases.answer.measuring import Measuring
+from service.usecases.answer.resume import Resume
+from service.usecases.asking.flights import Flights
+from service.usecases.cached.cabinet import Cabinet
+from service.usecases.cached.revoked import Revoked, keep_telling
 from service.usecases.caller_limits import CallerLimits
-from service.usecases.crosswalks import Crosswalks
-from service.usecases.expand import Expander
-from service.usecases.experience import Experience
-from service.usecases.flights import Flights
-from service.usecases.lore import Lore, keep_learning
-from service.usecases.measuring import Measuring
+from service.usecases.crosswalk.crosswalks import Crosswalks
+from service.usecases.estimate.experience import Experience
+from service.usecases.estimate.lore import Lore, keep_learning
 from service.usecases.plan import Planner
 from service.usecases.pulse import Pulse
 from service.usecases.repeats import Repeats
-from service.usecases.resume import Resume
-from service.usecases.revoked import Revoked, keep_telling
 from service.usecases.service import Service
 from service.usecases.source import Source
 from service.usecases.switch import Switchboard, keep_reading, read_once

@@ -24,7 +24,7 @@ from connectors.ports import Caller, Clock
 from service.adapters.breaker import Breaker
 from service.adapters.lease_server import CHANNEL, Freed, LeaseServer, Wanted, parse_word
 from service.adapters.signals import Signals
-from service.usecases.lease import Led, Taken
+from service.usecases.asking.lease import Led, Taken
 
 T = TypeVar("T")
 

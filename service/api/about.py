@@ -4,7 +4,7 @@ from typing import Any
 
 from connectors.model import Address
 from service.api.report import source_record
-from service.usecases.answering import Answer
+from service.usecases.answer.answering import Answer
 
 
 def describe(answer: Answer, *, several: bool = False) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from service.api.location import location_of, next_page_of
 from service.api.metering import note_answer
 from service.api.pieces import in_pieces
 from service.api.timing import timed
-from service.usecases.answering import Answer
+from service.usecases.answer.answering import Answer
 
 STREAM_HEADERS = {
     "Cache-Control": "no-store",

@@ -10,7 +10,7 @@ from service.api.format.media import Format, Table
 from service.api.format.written import Written
 from service.graph.record import EdgeRecord, NodeRecord, Record
 from service.graph.rows import Rows
-from service.usecases.page import lasting as timeless
+from service.usecases.answer.page import lasting as timeless
 
 _ID = attrgetter("id")
 _WHEN = attrgetter("id", "created_at", "deleted_at", "deleted")

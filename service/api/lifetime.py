@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from service.cache.freshness import is_negative
-from service.usecases.report import Report
+from service.usecases.answer.report import Report
 from service.usecases.source import Source
 
 _NOTHING = timedelta(0)

@@ -28,14 +28,14 @@ from connectors.errors import (
 from service.api.body import encode_json
 from service.api.report import source_record
 from service.kind import BY_STATUS, INTERNAL, INVALID_PARAMETER, NOT_READY, RATE_LIMITED, Kind
-from service.usecases.caller_limits import OverLimitError
-from service.usecases.requirement import (
+from service.usecases.answer.requirement import (
     AnswerRefusedError,
     NotCachedError,
     SourcesFailedError,
     SourcesTimedOutError,
 )
-from service.usecases.resume import ExpiredCursorError, InvalidCursorError
+from service.usecases.answer.resume import ExpiredCursorError, InvalidCursorError
+from service.usecases.caller_limits import OverLimitError
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_INSTANCE_BYTES = 2048

@@ -15,7 +15,7 @@ from service.api.about import describe
 from service.api.body import encode_json
 from service.api.compression import LEVEL, MOST_INLINE_BYTES
 from service.api.pieces import body_of
-from service.usecases.answering import Answer
+from service.usecases.answer.answering import Answer
 
 Headers = list[tuple[bytes, bytes]]
 

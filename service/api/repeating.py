@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.metering import note_answer
 from service.api.repeated import Headers, Repeatable, Repeated, make_repeated
-from service.usecases.footing import Footing
+from service.usecases.cached.footing import Footing
 from service.usecases.repeats import Repeats
 from service.usecases.service import Service
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.usecases.report import Report
+from service.usecases.answer.report import Report
 
 
 def source_record(report: Report) -> dict[str, Any]:

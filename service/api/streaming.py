@@ -21,9 +21,9 @@ from service.api.location import location_of
 from service.api.metering import note_answer
 from service.api.presence import CallerLeftError, left
 from service.api.report import source_record
+from service.usecases.answer.stream import Event, Stream
 from service.usecases.request import GraphRequest
 from service.usecases.service import Service
-from service.usecases.stream import Event, Stream
 
 log = structlog.get_logger(__name__)
 # Seconds a reader may take for what fits into the buffers between us: a kilobyte a second does.

@@ -12,9 +12,9 @@ from service.cache.crosswalk import Manifest, WrittenRow
 from service.command import say
 from service.command.remote import open_store, run_to_end
 from service.settings import Settings, load_settings, parse_settings
-from service.usecases.crosswalk_check import check_rows
-from service.usecases.crosswalk_file import COLUMNS, PlacedRow, parse_file
-from service.usecases.crosswalk_store import load_blob, load_chunks, read_manifest, read_rows, store_rows
+from service.usecases.crosswalk.check import check_rows
+from service.usecases.crosswalk.file import COLUMNS, PlacedRow, parse_file
+from service.usecases.crosswalk.store import load_blob, load_chunks, read_manifest, read_rows, store_rows
 
 
 def run(chosen: argparse.Namespace) -> None:

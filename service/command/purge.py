@@ -20,8 +20,8 @@ from service.cache.pick import Pick
 from service.command import say
 from service.command.remote import TIMEOUT, run_to_end, store_url
 from service.settings import Settings, SourceEntry, load_settings
-from service.usecases.flights import BEHIND_SECONDS
-from service.usecases.locate import claim
+from service.usecases.answer.locate import claim
+from service.usecases.asking.flights import BEHIND_SECONDS
 from service.usecases.purge import sweep
 
 # What an answer may take beyond its time: its last trips to the store, and a busy machine.

@@ -13,17 +13,17 @@ from connectors.model import NodeId, Outcome
 from connectors.ports import Clock
 from connectors.walk import Finding, Walk
 from connectors.wire import Aspect
+from service.usecases.answer.expand import Expander
+from service.usecases.answer.run import Run, Seed
 from service.usecases.ask import Ask
-from service.usecases.expand import Expander
-from service.usecases.experience import Experience, kind_of
-from service.usecases.flights import Flights
-from service.usecases.forecast import Basis, HopEstimate, estimate
-from service.usecases.lease import OneProcess
-from service.usecases.lore import Lore
+from service.usecases.asking.flights import Flights
+from service.usecases.asking.lease import OneProcess
+from service.usecases.estimate.experience import Experience, kind_of
+from service.usecases.estimate.forecast import Basis, HopEstimate, estimate
+from service.usecases.estimate.lore import Lore
+from service.usecases.estimate.terrain import Due, Manner, Terrain
 from service.usecases.meter import NoMeter
 from service.usecases.request import GraphRequest
-from service.usecases.run import Run, Seed
-from service.usecases.terrain import Due, Manner, Terrain
 
 _NOT_ASKED = "a plan asks nobody"
 # What a source was left out for, and not asked: no experience changes that.

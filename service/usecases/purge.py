@@ -12,7 +12,7 @@ from typing import Protocol
 from service.cache.hasher import Hasher
 from service.cache.key import PREFIX, Kind
 from service.cache.pick import FORMER_LENGTH, Pick
-from service.usecases.lexicon import Lexicon
+from service.usecases.cached.lexicon import Lexicon
 
 # Some entries are megabytes.
 _LOOKED_INTO = 50

@@ -18,7 +18,7 @@ from typing import Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 from connectors.ports import Clock
-from service.usecases.footing import Footing
+from service.usecases.cached.footing import Footing
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ from typing import Any
 from service.cache.hasher import Hasher
 from service.cache.store import Store
 from service.settings import Settings
+from service.usecases.answer.expand import Expander
 from service.usecases.caller_limits import CallerLimits
-from service.usecases.expand import Expander
 from service.usecases.metrics import Metrics
 from service.usecases.plan import Planner
 from service.usecases.pulse import Pulse

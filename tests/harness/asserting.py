@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from service.cache.crosswalk import Manifest, WrittenRow
-from service.usecases.answering import Answer
-from service.usecases.crosswalks import Crosswalks
+from service.usecases.answer.answering import Answer
+from service.usecases.crosswalk.crosswalks import Crosswalks
 
 Told = dict[str, Any]
 

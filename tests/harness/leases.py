@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from connectors.ports import Caller, Clock
-from service.usecases.lease import Led
+from service.usecases.asking.lease import Led
 
 
 class LeaseBoard:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from service.api.about import describe
-from service.usecases.answering import Answer
+from service.usecases.answer.answering import Answer
 
 Json = dict[str, Any]
 

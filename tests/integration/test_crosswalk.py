@@ -15,7 +15,7 @@ from service.adapters.embedded import start_embedded
 from service.adapters.redis_store import RedisStore
 from service.cache.crosswalk import CHUNK_BYTES, MANIFEST_KEY, WrittenRow
 from service.cache.store import Item, Store
-from service.usecases.crosswalks import Crosswalks
+from service.usecases.crosswalk.crosswalks import Crosswalks
 
 # Longer than any hiccup of a busy machine.
 PATIENCE = timedelta(seconds=5)

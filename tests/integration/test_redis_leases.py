@@ -20,7 +20,7 @@ from harness.store import Store
 from service.adapters.breaker import Breaker
 from service.adapters.redis_leases import RedisLeases
 from service.adapters.signals import Signals
-from service.usecases.lease import Taken
+from service.usecases.asking.lease import Taken
 
 ANNA = Caller("anna")
 KEY = "rg1:AAAAAAAAAAAAAAAAAAAAAA"
@@ -36,7 +36,7 @@ from connectors.runtime.clock import SystemClock
 from service.adapters.breaker import Breaker
 from service.adapters.redis_leases import RedisLeases
 from service.adapters.signals import Signals
-from service.usecases.lease import Taken
+from service.usecases.asking.lease import Taken
 
 async def hold(url, key):
     clock = SystemClock()

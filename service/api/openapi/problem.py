@@ -25,10 +25,10 @@ from service.api.problems import (
     problem_body,
 )
 from service.kind import BY_STATUS, RATE_LIMITED
+from service.usecases.answer.report import Report
+from service.usecases.answer.requirement import NotCachedError, SourcesFailedError, SourcesTimedOutError
+from service.usecases.answer.resume import ExpiredCursorError, InvalidCursorError
 from service.usecases.caller_limits import OverLimitError
-from service.usecases.report import Report
-from service.usecases.requirement import NotCachedError, SourcesFailedError, SourcesTimedOutError
-from service.usecases.resume import ExpiredCursorError, InvalidCursorError
 
 _SEED = NodeId("observable", None, "domain", "acescency.com")
 _CHOICES = ("autodesk-bim360-issue@f0f4f36a:issue:1", "autodesk-bim360-issue@0c4cd29c:issue:1")

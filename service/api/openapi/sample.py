@@ -21,13 +21,13 @@ from service.graph.measure import Measure
 from service.graph.measured import Measured, count_unexpanded, write_measures
 from service.graph.path import PathVerdict
 from service.graph.record import EdgeRecord, Record
-from service.usecases.answering import Answer, SeedTold, Spent
-from service.usecases.evidence import NATIVE_ID, OBSERVABLE
-from service.usecases.locate import Located
-from service.usecases.page import Page
-from service.usecases.report import Report
-from service.usecases.run import Seed
-from service.usecases.stream import Done, Event, Progress
+from service.usecases.answer.answering import Answer, SeedTold, Spent
+from service.usecases.answer.evidence import NATIVE_ID, OBSERVABLE
+from service.usecases.answer.locate import Located
+from service.usecases.answer.page import Page
+from service.usecases.answer.report import Report
+from service.usecases.answer.run import Seed
+from service.usecases.answer.stream import Done, Event, Progress
 
 SEED = NodeId("observable", None, "domain", "acescency.com")
 _NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from connectors.model import Outcome
 from service.graph.identity import ASSERTED
 from service.graph.path import PathVerdict
-from service.usecases.evidence import NATIVE_ID, OBSERVABLE
+from service.usecases.answer.evidence import NATIVE_ID, OBSERVABLE
 
 TITLE = "relgraph"
 SUMMARY = "One graph of relations over many upstream APIs."

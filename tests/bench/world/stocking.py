@@ -18,9 +18,9 @@ from connectors.wire import Aspect, Reply
 from service.bootstrap import open_service
 from service.cache.freshness import Tolerance
 from service.settings import Settings
-from service.usecases.ledger import Ledger
+from service.usecases.cached.ledger import Ledger
+from service.usecases.cached.shelf import Shelf
 from service.usecases.service import Service
-from service.usecases.shelf import Shelf
 
 _AT_ONCE = 200
 _PATIENCE = 60.0

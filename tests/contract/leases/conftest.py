@@ -15,7 +15,7 @@ from harness.leases import LeaseBoard, LoneLeases
 from service.adapters.embedded import start_embedded
 from service.adapters.redis_leases import RedisLeases
 from service.adapters.signals import Signals
-from service.usecases.lease import Leases
+from service.usecases.asking.lease import Leases
 
 # A busy machine is no failure here: how long an operation may take has tests of its own.
 PATIENCE = timedelta(seconds=5)

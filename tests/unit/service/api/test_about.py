@@ -8,8 +8,8 @@ import pytest
 from connectors.model import NodeId, Selection
 from service.api.about import describe
 from service.graph.assemble import Records
-from service.usecases.answering import Answer, SeedTold, Spent
-from service.usecases.page import Page
+from service.usecases.answer.answering import Answer, SeedTold, Spent
+from service.usecases.answer.page import Page
 
 NOTHING = Records([], [])
 NODE = SeedTold(NodeId("n", None, "t", "a"), "typed", known=True)

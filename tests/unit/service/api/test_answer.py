@@ -15,9 +15,9 @@ from connectors.wire import Aspect
 from service.api.answer import respond
 from service.api.format.media import Format, Table
 from service.graph.assemble import Records
-from service.usecases.answering import Answer, SeedTold, Spent
-from service.usecases.page import Page
-from service.usecases.report import Report
+from service.usecases.answer.answering import Answer, SeedTold, Spent
+from service.usecases.answer.page import Page
+from service.usecases.answer.report import Report
 
 SEED = NodeId("observable", None, "domain", "a.example")
 OTHER = NodeId("threatwinds", None, "threat", "bad")

@@ -19,9 +19,9 @@ from service.api.graph import MOST_CONTENT_BYTES, MOST_SEEDS, graph_router
 from service.api.problems import answer_problem
 from service.cache.hasher import Hasher
 from service.settings import parse_settings
-from service.usecases.answering import Answer
+from service.usecases.answer.answering import Answer
+from service.usecases.answer.requirement import NotCachedError
 from service.usecases.request import GraphRequest, Identity
-from service.usecases.requirement import NotCachedError
 from service.usecases.service import Service
 from service.usecases.source import Access, Source
 

@@ -11,7 +11,7 @@ from connectors.model import NodeFacts, NodeId, Outcome
 from connectors.walk import Finding, Listing
 from connectors.wire import Aspect
 from service.api.lifetime import lifetime_of
-from service.usecases.report import Report
+from service.usecases.answer.report import Report
 
 SEED = NodeId("observable", None, "domain", "a.example")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

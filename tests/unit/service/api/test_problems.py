@@ -24,8 +24,8 @@ from connectors.errors import (
 )
 from service.api.problems import KINDS, answer_problem, kind_of, problem_body
 from service.kind import BY_STATUS, INTERNAL
-from service.usecases.report import Report
-from service.usecases.requirement import SourcesFailedError
+from service.usecases.answer.report import Report
+from service.usecases.answer.requirement import SourcesFailedError
 
 # Section 4 of the contract, and 431 for what its table has no row.
 CONTRACT = {

@@ -13,12 +13,12 @@ from connectors.model import NodeId, Selection
 from service.api.presence import CallerLeftError
 from service.api.streaming import EventStream, write_event
 from service.graph.assemble import Records
-from service.usecases.answering import Answer, SeedTold, Spent
-from service.usecases.locate import Located
-from service.usecases.page import Page
-from service.usecases.report import Report
-from service.usecases.run import Seed
-from service.usecases.stream import Done, Event, Progress
+from service.usecases.answer.answering import Answer, SeedTold, Spent
+from service.usecases.answer.locate import Located
+from service.usecases.answer.page import Page
+from service.usecases.answer.report import Report
+from service.usecases.answer.run import Seed
+from service.usecases.answer.stream import Done, Event, Progress
 
 NODE = NodeId("observable", None, "domain", "a.example")
 EVENT = Event("node", {"id": str(NODE)})

@@ -286,7 +286,7 @@ def test_light_measures_load_no_scipy() -> None:
         "from service.graph.measure import Measure, is_light\n"
         "from service.graph.ruler import Ruler\n"
         "from service.graph.skeleton import Skeleton\n"
-        "from service.usecases.measuring import Measuring\n"
+        "from service.usecases.answer.measuring import Measuring\n"
         "one = Skeleton(3, ((0, 1), (1, 2)), ((0, 2),))\n"
         "[Ruler(one).take(m) for m in Measure if is_light(m, skeleton=one)]\n"
         "print(sorted({'numpy', 'scipy'} & set(sys.modules)))\n"

@@ -25,19 +25,19 @@ from service.cache.partition import configured_partition, credential_partition
 from service.cache.store import Item
 from service.graph.measure import Measure
 from service.graph.skeleton import Skeleton
-from service.usecases.answering import Answer
-from service.usecases.cabinet import Cabinet
-from service.usecases.crosswalks import Crosswalks
-from service.usecases.expand import Expander
-from service.usecases.flight import Drive
-from service.usecases.flights import Flights
-from service.usecases.lease import OneProcess
-from service.usecases.measuring import Measuring
+from service.usecases.answer.answering import Answer
+from service.usecases.answer.expand import Expander
+from service.usecases.answer.measuring import Measuring
+from service.usecases.answer.resume import Resume
+from service.usecases.asking.flight import Drive
+from service.usecases.asking.flights import Flights
+from service.usecases.asking.lease import OneProcess
+from service.usecases.cached.cabinet import Cabinet
+from service.usecases.cached.revoked import Revoked
+from service.usecases.crosswalk.crosswalks import Crosswalks
 from service.usecases.meter import NoMeter
 from service.usecases.pulse import Pulse
 from service.usecases.request import GraphRequest
-from service.usecases.resume import Resume
-from service.usecases.revoked import Revoked
 from service.usecases.source import Access, Source, UpstreamCredential
 
 

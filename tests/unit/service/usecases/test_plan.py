@@ -4,9 +4,9 @@ from typing import Any
 
 from connectors.credential import Scheme
 from connectors.model import Outcome
-from service.usecases.experience import Experience, Lesson, Sample
-from service.usecases.forecast import Basis
-from service.usecases.lore import Lore
+from service.usecases.estimate.experience import Experience, Lesson, Sample
+from service.usecases.estimate.forecast import Basis
+from service.usecases.estimate.lore import Lore
 from service.usecases.plan import Plan, Planner
 from service.usecases.request import GraphRequest
 from service.usecases.source import UpstreamCredential

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from harness.toy import FixedClock
-from service.usecases.footing import Footing
+from service.usecases.cached.footing import Footing
 from service.usecases.repeats import Repeats
 
 MINUTE = timedelta(minutes=1)

@@ -1,0 +1,36 @@
+"""What sources tell is written as records while others are still asked: less is left for the end.
+
+A draft changes nothing of an answer. What is asserted by one source alone, as nearly everything is, has
+its record then, if the answer keeps it; what is not kept was written in vain.
+"""
+
+from connectors.model import NodeId
+from connectors.walk import Finding
+from connectors.wire import Aspect
+from service.graph.asked import Told
+from service.graph.scribe import Scribe
+from service.usecases.answer.naming import Naming
+from service.usecases.ask import Ask
+
+
+class Drafts:
+    """The words of one answer that were written ahead by its `scribe`."""
+
+    def __init__(self, naming: Naming) -> None:
+        """Start with none."""
+        self.scribe = Scribe()
+        self._naming = naming
+        self._words: dict[Ask, tuple[Finding, Told]] = {}
+
+    def write(self, ask: Ask, finding: Finding) -> None:
+        """Write down what a source has told of the relations of a node that has only one name."""
+        address = ask.address
+        if ask.aspect is Aspect.RELATIONS and isinstance(address, NodeId) and self._naming.is_plain(address):
+            word = Told(ask.source.name, self._naming.rename(ask.source, finding))
+            self._words[ask] = finding, word
+            self.scribe.draft(word)
+
+    def word(self, ask: Ask, finding: Finding) -> Told | None:
+        """Give the word that this very finding was written as, if it was."""
+        held, word = self._words.get(ask, (None, None))
+        return word if held is finding else None

@@ -1,0 +1,1 @@
+"""Puts one hop's questions to their sources: each once, whoever else is asking the same."""

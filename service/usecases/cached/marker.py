@@ -1,0 +1,125 @@
+"""Markers in the store: which credentials an upstream has refused, and which it accepts for a tenant.
+
+Nothing is read for a credential that the upstream has refused since it was fetched, nor across a
+tenant without proof that the upstream accepts the credential there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from connectors.settings import Visibility
+from connectors.walk import Finding, Listing
+from service.cache.freshness import retention
+from service.cache.key import Scope, proof_key, refusal_key
+from service.cache.partition import PUBLIC, tenant_partition
+from service.cache.store import Item
+from service.usecases.cached.cabinet import Cabinet
+from service.usecases.cached.revoked import written_moment
+from service.usecases.source import Access, Source
+
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+Realm = tuple[str, str | None]
+"""A source, by its name, and a tenant there."""
+
+
+def scope_of(source: Source, access: Access, *, tenant: str | None) -> Scope:
+    """Give whose part of the cache a source's answers about a tenant are in, for one caller."""
+    match source.visibility:
+        case Visibility.CREDENTIAL:
+            partition = access.identity
+        case Visibility.TENANT:
+            partition = tenant_partition(tenant)
+        case Visibility.PUBLIC:
+            partition = PUBLIC
+    spec = source.connector.spec
+    return Scope(source.name, spec.kind, spec.scope, spec.mapping_version, partition)
+
+
+@dataclass(frozen=True, slots=True)
+class Markers:
+    """The markers that concern one request, by realm; reading and writing them is the shelf's."""
+
+    cabinet: Cabinet
+    sources: Mapping[str, Source]
+    accesses: Mapping[str, Access]
+    _keys: dict[Realm, tuple[str, str, str]] = field(default_factory=dict, compare=False)
+
+    def keys(self, realm: Realm) -> tuple[str, str, str]:
+        """Give the store keys of a realm's markers: two of refusals, the last one of the proof."""
+        known = self._keys.get(realm)
+        if known is None:
+            name, tenant = realm
+            access, hasher = self.accesses[name], self.cabinet.hasher
+            scope, credential = scope_of(self.sources[name], access, tenant=tenant), access.identity
+            known = self._keys[realm] = (
+                refusal_key(scope, tenant=None, credential=credential, hasher=hasher),
+                refusal_key(scope, tenant=tenant, credential=credential, hasher=hasher),
+                proof_key(scope, tenant=tenant, credential=credential, hasher=hasher),
+            )
+        return known
+
+    def barred_until(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
+        """Give the time until which nothing fetched may be served; `blobs` are the markers read."""
+        *refusals, proof = self.keys(realm)
+        told = [_instant(blobs.get(key), damaged=FOR_EVER) for key in refusals]
+        told += [self.cabinet.revoked.since(key) or _NEVER for key in refusals]
+        refused = max(told)
+        if self.sources[realm[0]].visibility is Visibility.TENANT:
+            # What others fetched since shows nothing of this credential: it has to be accepted anew.
+            proven = _instant(blobs.get(proof), damaged=_NEVER)
+            return refused if proven > refused else FOR_EVER
+        return refused
+
+    def open_until(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
+        """Give until when what others of the tenant fetched may be served, should no refusal come."""
+        if self.sources[realm[0]].visibility is not Visibility.TENANT:
+            return FOR_EVER
+        proven = _instant(blobs.get(self.keys(realm)[-1]), damaged=_NEVER)
+        return proven + self.cabinet.tenant_proof
+
+    def verdict(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> bool | None:
+        """Tell whether the upstream has accepted or refused the credential last; None: neither lately.
+
+        A refusal bars what was fetched before it for good; as a verdict it holds as long as a proof does.
+        """
+        *refusals, proof = self.keys(realm)
+        told = [_instant(blobs.get(key), damaged=FOR_EVER) for key in refusals]
+        refused = max([*told, *(self.cabinet.revoked.since(key) or _NEVER for key in refusals)])
+        proven = _instant(blobs.get(proof), damaged=_NEVER)
+        lately = self.cabinet.clock.now() - self.cabinet.tenant_proof
+        return None if max(proven, refused) < lately else proven > refused
+
+    def refusal(self, source: Source, finding: Finding) -> Item:
+        """Give the marker that the upstream has refused the credential; this process knows at once."""
+        access = self.accesses[source.name]
+        scope = scope_of(source, access, tenant=finding.listing.address.tenant)
+        # A 403 may be about this tenant only; anything else is about the credential itself.
+        tenant = finding.listing.address.tenant if finding.status == HTTPStatus.FORBIDDEN else None
+        key = refusal_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
+        moment = self.cabinet.clock.now()
+        longest = max(retention(source.freshness, negative=negative) for negative in (True, False))
+        marker = Item(key, written_moment(moment), longest)
+        self.cabinet.revoked.note(marker, moment)
+        return marker
+
+    def proof(self, source: Source, listing: Listing) -> Item:
+        """Give the marker that the upstream accepts the credential for the tenant of a listing."""
+        access, tenant = self.accesses[source.name], listing.address.tenant
+        scope = scope_of(source, access, tenant=tenant)
+        key = proof_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
+        # As of when the upstream replied: a refusal may have come since.
+        return Item(key, written_moment(listing.fetched_at), self.cabinet.tenant_proof)
+
+
+def _instant(blob: bytes | None, *, damaged: datetime) -> datetime:
+    if blob is None:
+        return _NEVER
+    try:
+        moment = datetime.fromisoformat(blob.decode("ascii"))
+    except ValueError:
+        return damaged
+    return damaged if moment.tzinfo is None else moment

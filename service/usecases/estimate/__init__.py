@@ -1,0 +1,1 @@
+"""How many calls a question will take, guessed from what other questions have shown."""

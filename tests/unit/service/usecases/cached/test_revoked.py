@@ -1,0 +1,74 @@
+"""What a process remembers of refusals, and how the store comes to hear of them."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.cache.store import Item
+from service.usecases.cached.revoked import Revoked, keep_telling, written_moment
+
+HOUR = timedelta(hours=1)
+
+
+def _marker(key: str, moment: datetime) -> Item:
+    return Item(key, written_moment(moment), HOUR)
+
+
+def _moment(blob: bytes) -> datetime:
+    return datetime.fromisoformat(blob.decode())
+
+
+async def _let_pass(seconds: int) -> None:
+    # The stage's sleeper lets its second pass and yields once.
+    for _ in range(seconds):
+        await asyncio.sleep(0)
+
+
+def test_a_marker_is_untold_until_the_store_has_it(stage: Any) -> None:
+    """Saved, it is told; set anew since, it has to be told again; remembered it is always."""
+    revoked, now = Revoked(), stage.clock.now()
+    first = _marker("k", now)
+    revoked.note(first, now)
+    assert revoked.untold == (first,)
+    second = _marker("k", now + HOUR)
+    revoked.note(second, now + HOUR)
+    revoked.settle([first, _marker("unknown", now)])
+    assert revoked.untold == (second,)
+    revoked.settle([second])
+    assert not revoked.untold
+    assert revoked.since("k") == now + HOUR
+    assert revoked.since("unknown") is None
+
+
+def test_the_oldest_is_forgotten_first(stage: Any) -> None:
+    """Callers bring any number of credentials; what was set anew is not the oldest."""
+    revoked, now = Revoked(), stage.clock.now()
+    for n in range(10_000):
+        revoked.note(_marker(str(n), now), now)
+    revoked.note(_marker("0", now), now)
+    revoked.note(_marker("one more", now), now)
+    assert revoked.since("1") is None
+    assert revoked.since("0") == now
+    assert len(revoked.untold) == 10_000
+
+
+async def test_a_store_that_was_down_is_told_when_it_is_back(stage: Any) -> None:
+    """Every second what is untold is tried again, with the time at which it is told."""
+    revoked = stage.revoked
+    revoked.note(_marker("k", stage.clock.now()), stage.clock.now())
+    stage.store.broken = True
+    telling = asyncio.create_task(keep_telling(revoked, store=stage.store, clock=stage.clock, sleeper=stage))
+    await _let_pass(3)
+    assert revoked.untold
+    stage.store.broken = False
+    back = stage.clock.now()
+    await _let_pass(9)
+    assert not revoked.untold
+    telling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await telling
+    (told,) = await stage.store.load(["k"])
+    # As of when it was back, not of the refusal: another process may have set a later one meanwhile.
+    assert _moment(told) >= back
