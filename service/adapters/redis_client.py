@@ -18,21 +18,26 @@ Client = Redis | RedisCluster
 TROUBLE = (RedisError, RedisClusterException, OSError, TimeoutError)
 
 
-def open_client(url: str, *, timeout: timedelta, connections: int) -> Client:
+def open_client(url: str, *, timeout: timedelta, connections: int, bounds_each: bool = False) -> Client:
     """Make a client that connects when first used; ConfigurationError for a URL it cannot take.
 
-    `timeout` bounds connecting and each read; no more than `connections` are open to one server.
+    `timeout` bounds connecting, and if it `bounds_each`, each write and read. Who bounds whole operations
+    leaves that: the client writes under `asyncio.wait_for` then, by which before Python 3.12 a
+    cancellation is lost that comes as the write ends, and who was to stop goes on for ever.
+    https://github.com/python/cpython/issues/86296
+    No more than `connections` are open to one server.
     A dropped connection is tried once more at once: every command sent here may be sent twice.
     RESP 2 is enough for all of them and saves the handshake that RESP 3 begins with.
     """
     seconds = timeout.total_seconds()
+    each = seconds if bounds_each else None
     retry = Retry(NoBackoff(), 1)
     try:
         check_store_url(url)
         if urlsplit(url).scheme == CLUSTER:
             return RedisCluster.from_url(
                 "redis" + url[len(CLUSTER) :],
-                socket_timeout=seconds,
+                socket_timeout=each,
                 socket_connect_timeout=seconds,
                 max_connections=connections,
                 retry=retry,
@@ -40,7 +45,7 @@ def open_client(url: str, *, timeout: timedelta, connections: int) -> Client:
             )
         pool = BlockingConnectionPool.from_url(
             url,
-            socket_timeout=seconds,
+            socket_timeout=each,
             socket_connect_timeout=seconds,
             max_connections=connections,
             timeout=seconds,

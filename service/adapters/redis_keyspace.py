@@ -23,7 +23,7 @@ class RedisKeyspace:
 
     def __init__(self, url: str, *, timeout: timedelta) -> None:
         """Prepare; the first operation connects. ConfigurationError for a URL it cannot take."""
-        self._client: Client = open_client(url, timeout=timeout, connections=8)
+        self._client: Client = open_client(url, timeout=timeout, connections=8, bounds_each=True)
         self._cluster = isinstance(self._client, RedisCluster)
 
     async def scan(self, pattern: str) -> AsyncIterator[list[str]]:

@@ -184,7 +184,8 @@ class RedisLeases:
             wait = ends + _MARGIN - self._clock.monotonic()
             if wait > 0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(word.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await word.wait()
                 continue
             try:
                 left = (await self._server.look([key])).get(key)
@@ -198,7 +199,8 @@ class RedisLeases:
         pause = self._renewal
         while not self._closing.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._closing.wait()
             pause = self._renewal
             held = dict(self._held)
             if not held or self._closing.is_set():

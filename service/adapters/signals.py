@@ -147,7 +147,8 @@ class Signals:
         """Begin to listen; returns when it does, or at once when the server is not there."""
         self._listening = asyncio.create_task(self._listen(), name="signals")
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._tried.wait(), self._timeout)
+            async with asyncio.timeout(self._timeout):
+                await self._tried.wait()
 
     async def close(self) -> None:
         """Stop listening and close every connection."""

@@ -29,3 +29,13 @@ def test_only_the_settings_read_the_environment() -> None:
             if name in {"environ", "environb", "getenv", "getenvb"}:
                 readers.add(path.relative_to(ROOT).as_posix())
     assert readers == {"service/settings/load.py"}
+
+
+def test_nothing_waits_in_a_way_that_loses_cancellations() -> None:
+    """`asyncio.wait_for` may, before Python 3.12: `asyncio.timeout` is there instead."""
+    waiting = [
+        path.relative_to(ROOT).as_posix()
+        for path in (*ROOT.glob("connectors/**/*.py"), *ROOT.glob("service/**/*.py"))
+        if re.search(r"asyncio\.wait_for\(|import .*\bwait_for\b", path.read_text("utf-8"))
+    ]
+    assert waiting == []

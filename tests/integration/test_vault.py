@@ -168,6 +168,18 @@ async def test_a_waiter_that_gives_up_leaves_nothing(machine: Any) -> None:
             assert client.keys() == []
 
 
+async def test_whoever_waits_can_be_stopped_at_any_moment(machine: Any) -> None:
+    """Also just as what it has sent leaves: a cancellation that is lost would have it wait for ever."""
+    async with _opened(machine) as vault, _opened(machine) as other, vault.hold("acc"):
+        for number in range(300):
+            waiter = asyncio.create_task(other.hold("acc").__aenter__())
+            for _ in range(number % 25):
+                await asyncio.sleep(0)
+            waiter.cancel()
+            ended, _ = await asyncio.wait({waiter}, timeout=1)
+            assert ended, f"stopped in turn {number % 25}"
+
+
 async def test_a_server_that_hangs_is_trouble_in_bounded_time(machine: Any) -> None:
     """Every operation ends with the one error when the server does not reply."""
     async with _opened(machine, timeout=timedelta(milliseconds=100)) as vault:
