@@ -261,8 +261,9 @@ def test_the_region_is_told(asker: Asker, construction: Board) -> None:
     node = f"{end['domain']}@{EMEA}:{end['type']}:{end['id']}"
     assert asker.graph(node, sources="emea", deleted="include", headers=ANEW)["edges"]
     asker.graph(ISSUE, sources="acc", headers=ANEW)
-    regions = [call["headers"]["x-ads-region"] for call in construction.calls()]
-    assert regions == ["EMEA", "US"]
+    # A call that an earlier test's answer did not wait for may come as late as this.
+    for container, region in ((EMEA, "EMEA"), (CONTAINER, "US")):
+        assert {call["headers"]["x-ads-region"] for call in construction.calls(container)} == {region}
 
 
 def test_the_path_of_a_base_url_is_kept(asker: Asker, gateway: Proxy) -> None:
