@@ -1,9 +1,8 @@
 """Reading a JSON body strictly and bounded: its type, its size, its members, nothing twice."""
 
-import json
 from collections.abc import Collection
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -12,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from connectors.errors import InvalidParameterError
 from service.api.problems import ParametersError
+from service.strict_json import TwiceError, read_json
 
 # Reading takes its time for each object and list, and for each mistake told.
 _MOST_NESTED = 100_000
@@ -31,10 +31,10 @@ async def read_object(request: Request, *, members: Collection[str], most_bytes:
     if body.count(b"{") + body.count(b"[") > _MOST_NESTED:
         raise InvalidParameterError("holds too many objects and lists", field=CONTENT)
     try:
-        found = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        found = read_json(body.decode("utf-8"))
+    except TwiceError as error:
+        raise InvalidParameterError("given more than once", field=error.member) from error
     except (ValueError, RecursionError) as error:
-        if isinstance(error, _TwiceError):
-            raise InvalidParameterError("given more than once", field=error.member) from error
         raise InvalidParameterError("not JSON in UTF-8", field=CONTENT) from error
     if not isinstance(found, dict):
         raise InvalidParameterError("not a JSON object", field=CONTENT)
@@ -43,27 +43,6 @@ async def read_object(request: Request, *, members: Collection[str], most_bytes:
             [InvalidParameterError("there is no such member", field=name) for name in unknown[:_MOST_TOLD]]
         )
     return found
-
-
-class _TwiceError(ValueError):
-    def __init__(self, member: str) -> None:
-        super().__init__(member)
-        self.member = member
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object; JSON itself leaves open what a member means that is there twice."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _TwiceError(name)
-        found[name] = value
-    return found
-
-
-def _refuse(constant: str) -> NoReturn:
-    """Refuse `NaN` and `Infinity`: Python reads them, and JSON has neither."""
-    raise ValueError(constant)
 
 
 def _require_json_content(headers: Headers) -> None:

@@ -1,12 +1,11 @@
 """From an operator's files to crosswalk rows: CSV or JSON Lines, every mistake told with file and line.
 
 A file that begins with `{` is JSON Lines, any other is CSV with a header line. Addresses are only
-parsed here; what they mean to the configured sources is `crosswalk_index`'s to say. What a mistake
+parsed here; what they mean to the configured sources is `index`'s to say. What a mistake
 repeats of a file is escaped: it ends up on a terminal.
 """
 
 import csv
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 from connectors.errors import InvalidNodeIdError
 from connectors.model import NodeId, parse_address
 from service.cache.crosswalk import WrittenRow
+from service.strict_json import TwiceError, read_json
 
 _NEEDED = ("address", "same_as", "source", "confidence")
 COLUMNS = (*_NEEDED, "visibility")
@@ -113,30 +113,13 @@ def _json_records(text: str) -> Iterator[tuple[int, Record | str]]:
         if not each.strip():
             continue
         try:
-            record = json.loads(each, object_pairs_hook=_once, parse_constant=_refuse)
-        except _TwiceError as error:
-            yield line, f"names {shown(str(error))} twice"
+            record = read_json(each)
+        except TwiceError as error:
+            yield line, f"names {shown(error.member)} twice"
         except (ValueError, RecursionError):
             yield line, "not a JSON object on one line"
         else:
             yield line, record if isinstance(record, dict) else "not a JSON object on one line"
-
-
-class _TwiceError(ValueError):
-    """An object names a member twice; JSON readers differ on which one counts."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in record:
-            raise _TwiceError(name)
-        record[name] = value
-    return record
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
 
 
 def _read_row(record: Record) -> WrittenRow | list[str]:
