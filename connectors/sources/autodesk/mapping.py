@@ -12,12 +12,13 @@ from connectors.sources.autodesk.payload import Relationship, read_listing
 from connectors.wire import Call, Reply
 
 # Raised whenever an old reply would give something else.
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 
 # The service has one kind of relation and knows no direction: entities come in either order.
 RELATED_TO = Relation("related_to", directed=False)
 
 _NO_ADDRESS = "a relation leads to what has no address here, as a domain that is not autodesk-*"
+_OTHER_CASE = "a relation names what was asked about in other capitals: the source may tell more by that name"
 
 
 def read_page(call: Call, reply: Reply) -> Page:
@@ -25,20 +26,26 @@ def read_page(call: Call, reply: Reply) -> Page:
 
     A row that has nothing to do with the question is dropped: the documentation's own example
     reply shows one. A row of which an end has no address is told of as held back, from whom it is
-    about. SourceContractError with the JSON path when the body has another shape.
+    about; so is one that spells who was asked about in other capitals, since nobody documents whether
+    the two are one. SourceContractError with the JSON path when the body has another shape.
     """
     listing = read_listing(reply.body)
     container = call.nodes[0].tenant
     edges: list[Edge] = []
     born: dict[tuple[NodeId, NodeId | None], datetime] = {}
+    withheld: dict[str, None] = {}
     withheld_from: dict[Address, None] = {}
     for row in listing.relationships:
         named = [entity.name_node(container=container) for entity in row.entities]
         concerned = [address for address in call.nodes if _concerns(address, row, named)]
         if not concerned:
+            if meant := [address for address in call.nodes if _concerns_folded(address, row)]:
+                withheld[_OTHER_CASE] = None
+                withheld_from |= dict.fromkeys(meant)
             continue
         one, other = named
         if one is None or other is None:
+            withheld[_NO_ADDRESS] = None
             withheld_from |= dict.fromkeys(concerned)
             continue
         edges.append(_read_edge(row, ends=(one, other)))
@@ -55,7 +62,7 @@ def read_page(call: Call, reply: Reply) -> Page:
             token=listing.page.continuation_token,
             path="$.page.continuationToken",
         ),
-        withheld=_NO_ADDRESS if withheld_from else None,
+        withheld="; ".join(withheld) or None,
         withheld_from=tuple(withheld_from),
     )
 
@@ -95,4 +102,17 @@ def _concerns(address: Address, row: Relationship, named: Sequence[NodeId | None
         return True
     return any(
         entity.domain == address.namespace and address.type in (None, entity.type) for entity in row.entities
+    )
+
+
+def _concerns_folded(address: Address, row: Relationship) -> bool:
+    """Tell whether a row would answer a question about `address` if capitals meant nothing."""
+    key = address.key if isinstance(address, NodeId) else None
+    asked = [part if part is None else part.casefold() for part in (address.namespace, address.type, key)]
+    return any(
+        all(
+            part is None or part == told.casefold()
+            for part, told in zip(asked, (entity.domain, entity.type, entity.id), strict=True)
+        )
+        for entity in row.entities
     )

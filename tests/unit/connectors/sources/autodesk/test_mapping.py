@@ -89,6 +89,37 @@ def test_a_row_must_have_to_do_with_the_question(
     assert bool(page.facts) is kept
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        str(ASSET).upper(),
+        f"autodesk-bim360-asset@{CONTAINER}:asset:{ASSET.key.upper()}",
+        f"autodesk-BIM360-asset@{CONTAINER}:Asset",
+        f"autodesk-bim360-Asset@{CONTAINER}",
+    ],
+)
+def test_a_row_that_may_be_meant_is_held_back_not_lost(
+    make_reply: MakeReply, example_row: Row, address: str
+) -> None:
+    """Nobody documents whether capitals count: then what is told is not known to be all."""
+    asked = parse_address(address)
+    page = read_page(_call(asked), make_reply(_page(example_row)))
+    assert (page.edges, page.facts, page.withheld_from) == ((), (), (asked,))
+    assert "other capitals" in str(page.withheld)
+
+
+def test_only_who_is_spelled_otherwise_is_held_back_from(make_reply: MakeReply, example_row: Row) -> None:
+    """Of two asked in one call, one is told of its relation, and of the other's row it is said why."""
+    otherwise = deepcopy(example_row) | {"id": "0d8e7b64-2f1c-4c3a-9b5e-7a6f10c2d3e4"}
+    otherwise["entities"] = [
+        {"domain": "autodesk-bim360-rfi", "type": "rfi", "id": "a"},
+        {"domain": "autodesk-bim360-issue", "type": "issue", "id": "b"},
+    ]
+    rfi = NodeId("autodesk-bim360-rfi", CONTAINER, "rfi", "A")
+    page = read_page(_call(ASSET, rfi), make_reply(_page(example_row, otherwise)))
+    assert (page.edges, page.withheld_from) == ((EXAMPLE_EDGE,), (rfi,))
+
+
 def test_an_intersection_keeps_what_touches_any_of_its_nodes(make_reply: MakeReply, example_row: Row) -> None:
     """A row of one of the nodes is kept, a row of none dropped; wrapped in an array or not."""
     stranger = deepcopy(example_row)
