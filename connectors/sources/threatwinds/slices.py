@@ -28,11 +28,11 @@ _REFUSED = 400
 def following(call: Call, *, ids: Sequence[str], items: int, base: int) -> tuple[Call, ...]:
     """Give the calls for the slices after the first one, which showed `ids` of `items` relations.
 
-    The server may show fewer rows than asked for, so their number is what counts, not the limit;
-    a row that comes twice counts once.
+    The server may show fewer rows than asked for, so their number is what counts, not the limit. A
+    row that comes twice counts once, unless the slice is all there is.
     """
     shown = len(set(ids))
-    if not 0 < shown < items:
+    if not 0 < shown <= len(ids) < items:
         return ()
     count = min(-(-items // shown), WINDOW // shown)
     numbers = range(base + 1, base + count)

@@ -126,6 +126,17 @@ def test_repeated_rows_count_once() -> None:
     assert [dict(call.query)["page"] for call in calls] == ["2", "3"]
 
 
+@pytest.mark.parametrize("base", [0, 1])
+def test_a_row_that_the_only_slice_repeats_is_no_loss(
+    build: Build, row: Callable[..., Any], reply: Callable[..., Reply], base: int
+) -> None:
+    """All that the source tells of is there: nothing more is asked for, and nothing is held back."""
+    rows = [row("threat", text) for text in "abb"]
+    finding, calls = crawl(build(limit=5), reply, rows, base=base, size=5)
+    assert (finding.outcome, len(finding.listing.edges), finding.listing.total) == (Outcome.OK, 2, 2)
+    assert len(calls) == 1
+
+
 def test_only_later_pages_can_lie_beyond() -> None:
     """404 to an opening call is no empty page, and 400 is one only for the page that probes."""
     first, probe = following(OPENING, ids=["a"], items=3, base=1)
