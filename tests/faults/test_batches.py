@@ -94,3 +94,24 @@ async def test_callers_with_one_credential_share_batches(
         assert (told.status, told.outcome) == (200, "ok")
         assert set(told.read_only) == _known(rows, node)
     assert len(site.calls()) <= len(nodes) / 2
+
+
+@pytest.mark.parametrize("status", [404, 400, 405])
+async def test_a_batch_that_is_turned_down_says_nothing_of_the_nodes_in_it(
+    fleet: Fleet, site: Board, rows: list[dict[str, Any]], *, status: int
+) -> None:
+    """An upstream without a call for many nodes, or that knows all but one, is asked about each by itself."""
+    nodes = _issues(rows)[:2]
+    headers = bearing(acc=_TOKENS[0])
+    async with crowd(fleet.urls[:1]) as callers:
+        (whole,) = await callers.ask_all(nodes[:1], hops=2, timeout=30, headers=headers)
+        site.fault({"match": ":intersect", "status": status})
+        site.forget()
+        (answer,) = await callers.ask_all(
+            nodes[:1], hops=2, timeout=30, headers=headers | {"Cache-Control": "no-cache"}
+        )
+    assert any(":intersect" in call["path"] for call in site.calls())
+    expected, found = whole.reply.json(), answer.reply.json()
+    assert found["graph"]["complete"] is True
+    assert [edge["id"] for edge in found["edges"]] == [edge["id"] for edge in expected["edges"]]
+    assert answer.told("acc").source["outcomes"] == whole.told("acc").source["outcomes"]

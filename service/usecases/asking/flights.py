@@ -14,11 +14,13 @@ it and kept for nobody.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
 
-from connectors.model import Address
+from connectors.model import Address, Outcome
 from connectors.ports import Caller, Clock
-from connectors.walk import Walk
+from connectors.walk import Finding, Walk
 from service.graph.budget import Tally
 from service.usecases.asking.desk import Desk, Unhurried
 from service.usecases.asking.flight import Drive, Flight, Landing, Rider, Route, Seat
@@ -38,6 +40,13 @@ _BEHIND_CALLS = 100
 # For so long a question that failed is waited for again, instead of being asked behind an answer.
 _FAILED_SECONDS = 30.0
 _MOST_FAILED = 10_000
+# A batch that is too slow, too much or not allowed is so in each of its parts.
+_TURNED_DOWN = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.GONE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 
 
 class Flights:
@@ -156,17 +165,26 @@ class Flights:
         desk = self._desk(route.source)
         held: list[str] = []
         try:
-            desk.stir()
-            if route.source.connector.spec.batch_size > 1:
-                await self._gather(flight)
-            held = await self._lead(flight)
-            if not flight.unknown:
-                await self._pass_known(flight)
-            if flight.seats:
+            with self._ending(flight):
                 desk.stir()
-                with desk.walking(leads_on=any(rider.leads_on for rider in flight.riders)):
-                    await self._walk(flight, desk)
-        except Exception as error:  # noqa: BLE001 - a defect is told to those who wait, and ends nobody else
+                if route.source.connector.spec.batch_size > 1:
+                    await self._gather(flight)
+                held = await self._lead(flight)
+                if not flight.unknown:
+                    await self._pass_known(flight)
+                if flight.seats:
+                    desk.stir()
+                    with desk.walking(leads_on=any(rider.leads_on for rider in flight.riders)):
+                        await self._walk(flight, desk)
+        finally:
+            await self._leases.give_back(held)
+
+    @contextmanager
+    def _ending(self, flight: Flight) -> Iterator[None]:
+        """Tell those who wait of a defect, which ends nobody else, and close the flight."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is
             for seat in flight.seats:
                 if not seat.landed.done():
                     seat.landed.set_exception(error)
@@ -176,7 +194,6 @@ class Flights:
             self._close(flight)
             # Seats know their flight: what of an answer is in a circle only a collector would free.
             flight.seats.clear()
-            await self._leases.give_back(held)
 
     async def _gather(self, flight: Flight) -> None:
         await asyncio.sleep(_GATHERING if self._open.get(flight.route.group) is flight else 0)
@@ -190,9 +207,7 @@ class Flights:
         led = await self._leases.take(keys, caller=flight.callers[0], kept=places)
         flight.unknown = isinstance(led, Taken) and led.nothing_kept
         for seat in [seat for seat in flight.seats if seat.key in led]:
-            flight.seats.remove(seat)
-            alone = Flight(flight.route, [seat])
-            seat.flight = alone
+            alone = _alight(seat)
             alone.task = self._begin(self._follow(seat))
             self.meter.shared(flight.route.source.name, by="fleet")
             # Whoever waited for it may have left while the others' leases were asked for.
@@ -215,6 +230,9 @@ class Flights:
         deadline = self._clock.monotonic() + _LONGEST
         sender = Unhurried(route.sender, desk)
         found = await self.drive(walk, sender=sender, demand=flight, deadline=deadline)
+        if _speaks_of_no_one(found):
+            await self._walk_apart(flight, desk)
+            return
         shared = [route.shared(finding) for finding in found]
         trail = walk.trail(now=self._clock.now())
         # What has ended this walk for want of time need not end one that begins now.
@@ -232,6 +250,20 @@ class Flights:
         await route.keep(shared)
         for seat in flight.seats:
             self._land(seat, flight.over[seat.address])
+
+    async def _walk_apart(self, flight: Flight, desk: Desk) -> None:
+        """Ask each question of a flight by itself; its leases are kept until all of them have ended."""
+        flights = [_alight(seat) for seat in list(flight.seats)]
+        for alone in flights:
+            alone.task = self._begin(self._walk_alone(alone, desk))
+        for alone in flights:
+            # Whoever waited for it may have left while the batch was asked.
+            self._cancel_unridden(alone.seats[0])
+        await asyncio.wait([alone.task for alone in flights if alone.task is not None])
+
+    async def _walk_alone(self, flight: Flight, desk: Desk) -> None:
+        with self._ending(flight):
+            await self._walk(flight, desk)
 
     def _desk(self, source: Source) -> Desk:
         return self._desks.setdefault(source.name, Desk(places=source.pace.concurrency))
@@ -292,3 +324,24 @@ class Flights:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _alight(seat: Seat) -> Flight:
+    """Have a question leave its flight for one of its own."""
+    seat.flight.seats.remove(seat)
+    seat.flight = Flight(seat.flight.route, [seat])
+    return seat.flight
+
+
+def _speaks_of_no_one(found: Sequence[Finding]) -> bool:
+    """Tell whether a source has turned down a batch as a whole: which question it meant, it has not said.
+
+    It may know nothing of one node among twenty, and some have no call for many nodes at all.
+    """
+    return len(found) > 1 and all(
+        finding.outcome is Outcome.ABSENT
+        or (
+            finding.outcome is Outcome.BROKEN and finding.status in _TURNED_DOWN and not finding.listing.edges
+        )
+        for finding in found
+    )
