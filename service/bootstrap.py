@@ -99,7 +99,7 @@ async def open_service(settings: Settings, *, slot: MetricsSlot | None = None) -
         opener = _Opener(stack, url, Cipher(keys), Hasher(keys), governor, circuits, metrics, switchboard)
         sources = tuple([await opener.open_source(entry) for entry in settings.sources.values()])
         metrics.watch(sources)
-        revoked = Revoked(told=repeats.note_changed)
+        revoked = Revoked(told=repeats.note_changed, crier=signals)
         cabinet = Cabinet(
             store=store,
             hasher=opener.hasher,

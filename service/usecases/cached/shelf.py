@@ -344,5 +344,6 @@ class Shelf:
                 await store.save([*learnt, *items])
         except (StoreUnavailableError, TimeoutError):
             self.down = True
+            await self.cabinet.revoked.cry(items)
         else:
             self.cabinet.revoked.settle(items)
