@@ -17,6 +17,12 @@ def look_until(fits: Callable[[], bool], *, within: float = _PATIENCE) -> None:
         time.sleep(_BETWEEN)
 
 
+async def settle() -> None:
+    """Let the event loop turn until all that waits for no clock and no other process has come to its end."""
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
 async def turn_until(fits: Callable[[], bool], *, within: float = _PATIENCE) -> None:
     """Do the same and let the event loop turn meanwhile."""
     end = time.monotonic() + within
