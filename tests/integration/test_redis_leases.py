@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import pytest
 from redis import Redis
+from structlog.testing import capture_logs
 
 from connectors.ports import Caller
 from connectors.runtime.clock import SystemClock
@@ -236,6 +237,21 @@ async def test_a_server_that_comes_back_empty_is_told_who_leads(server: Store, j
     await holder.give_back([early, late])
     assert [await wait for wait in waits] == [True, True]
     assert server.content(everything=True) == {}
+
+
+async def test_a_server_that_is_full_is_told_of_once(server: Store, join: Join) -> None:
+    """It takes no lease and ends those that are given back: the log says so once, not at every turn."""
+    leases = await join()
+    with closing(server.client()) as client, capture_logs() as logs:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", "1")
+        for number in range(3):
+            assert await leases.take([f"{KEY[:-1]}{number}"], caller=ANNA) == {}
+            await leases.give_back([f"{KEY[:-1]}{number}"])
+        client.config_set("maxmemory", "0")
+        assert await leases.take([KEY], caller=ANNA) == {}
+    told = [(entry["event"], entry["operation"]) for entry in logs if entry["user"] == "leases"]
+    assert told == [("store_refuses", "take"), ("store_accepts", "take")]
 
 
 async def test_a_server_that_hangs_costs_little(server: Store, join: Join) -> None:
