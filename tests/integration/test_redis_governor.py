@@ -64,10 +64,10 @@ async def gone(governor: RedisGovernor, lane: Lane, tries: int) -> int:
     return sum([await go(governor, lane) for _ in range(tries)])
 
 
-async def in_line(machine: Any, lane: Lane, *, number: int = 1) -> None:
-    """Wait until so many tickets wait in the store for a place of the lane."""
+async def in_line(machine: Any, lane: Lane) -> None:
+    """Wait until a ticket waits in the store for a place of the lane."""
     with machine.client() as client:
-        await turn_until(lambda: client.hlen(keys_of(lane)[3]) == number)
+        await turn_until(lambda: client.hlen(keys_of(lane)[3]) == 1)
 
 
 async def told_of(machine: Any, lane: Lane, *, calls: int) -> None:
@@ -342,7 +342,8 @@ async def test_no_place_is_handed_past_another_process(
         group.create_task(note(other, "elsewhere", another))
         await in_line(machine, lane)
         group.create_task(note(one, "here", ME))
-        await in_line(machine, lane, number=2)
+        # And the one knows, from the store's reply to its own call, that somebody waits elsewhere.
+        await turn_until(lambda: one.state(lane).waiting == 2)
         turn.learn(WELL)
     assert began == ["elsewhere", "here"]
 
