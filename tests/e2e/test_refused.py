@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from harness.board import Board
+from harness.plain import client_of
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 from harness.store import Store
@@ -61,7 +62,7 @@ def running(
         processes = [start_service(path), start_service(path, "--workers", "2")]
         for process in processes:
             stack.callback(process.end)
-        yield [stack.enter_context(httpx.Client(base_url=process.url, timeout=30)) for process in processes]
+        yield [stack.enter_context(client_of(process.url, timeout=30)) for process in processes]
 
 
 @pytest.fixture

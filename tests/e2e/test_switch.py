@@ -11,6 +11,7 @@ import pytest
 from harness.board import Board
 from harness.command import run_relgraph
 from harness.place import ASSET, DOMAIN, ISSUE
+from harness.plain import EACH_ANEW
 from harness.process import Process
 from harness.settings import autodesk, threatwinds, write_settings
 from harness.standing import await_ready, standing
@@ -19,8 +20,6 @@ from harness.telling import Told, told
 
 # What is promised for the fleet, and what a busy machine may add.
 HEEDED = 2.5
-# One for all: making a client reads every certificate the machine trusts, some 40 ms.
-_EACH_ANEW = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +61,7 @@ def switch(config: str, *words: str) -> str:
 def ask(client: httpx.Client, node: str, source: str = "acc") -> Told:
     """Ask over a new connection, so that either worker may get it."""
     parameters = {"node": node, "sources": source, "require": "none"}
-    return told(_EACH_ANEW.get(f"{client.base_url}/graph", params=parameters), source=source)
+    return told(EACH_ANEW.get(f"{client.base_url}/graph", params=parameters), source=source)
 
 
 def test_off_is_off_in_every_worker_and_on_is_on_again(

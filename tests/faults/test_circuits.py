@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from harness.asking import ANEW, Asker, source_of
 from harness.board import Board
 from harness.place import ASSET, DOMAIN, EMEA, ISSUE, SECOND
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 
@@ -32,7 +32,7 @@ def asker(tmp_path: Path, feed_process: Process, site_process: Process) -> Itera
         tmp_path / "relgraph.toml", redis_url="embedded", store_timeout="5s", sources=sources
     )
     process = start_service(config)
-    with httpx.Client(base_url=process.url, timeout=30) as client:
+    with client_of(process.url, timeout=30) as client:
         yield Asker(client)
     process.end()
 

@@ -13,6 +13,7 @@ import pytest
 from harness.asking import ANEW, Asker, source_of
 from harness.board import Board
 from harness.place import DOCUMENT_HUB, DOMAIN, ISSUE, MALWARE_HUB
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import autodesk, threatwinds, write_settings
 
@@ -117,7 +118,7 @@ def at_start(process: Process) -> int:
 @pytest.fixture
 def victim(process: Process, at_start: int, feed: Board, site: Board) -> Iterator[Victim]:
     """Give the service and both boards."""
-    with httpx.Client(base_url=process.url, timeout=60) as client:
+    with client_of(process.url, timeout=60) as client:
         yield Victim(process, client, {"acc": site, "feed": feed}, at_start=at_start)
 
 

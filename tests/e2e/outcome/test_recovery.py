@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from harness.asking import ANEW, Asker, ids_of, node_of, source_of
 from harness.board import Board
 from harness.place import DOCUMENT_HUB, DOMAIN, DROPPER, DROPPER_ID, ISSUE, MALWARE_HUB, THREAT
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 
@@ -35,7 +35,7 @@ def asker(tmp_path: Path, threatwinds_sandbox: Process, autodesk_sandbox: Proces
         tmp_path / "relgraph.toml", redis_url="embedded", store_timeout="5s", sources=sources
     )
     process = start_service(config)
-    with httpx.Client(base_url=process.url, timeout=30) as client:
+    with client_of(process.url, timeout=30) as client:
         yield Asker(client)
     process.end()
 

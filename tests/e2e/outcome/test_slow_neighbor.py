@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from harness.plain import client_of
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import threatwinds, write_settings
 
@@ -20,7 +21,7 @@ def pair(tmp_path: Path, threatwinds_sandbox: Process) -> Iterator[httpx.Client]
     httpx.put(f"{slow.url}/_sandbox/faults", json=fault).raise_for_status()
     sources = {"fast": threatwinds(threatwinds_sandbox.url), "slow": threatwinds(slow.url)}
     service = start_service(write_settings(tmp_path / "pair.toml", sources=sources, store_timeout="5s"))
-    with httpx.Client(base_url=service.url, timeout=30) as client:
+    with client_of(service.url, timeout=30) as client:
         yield client
     service.end()
     slow.end()
