@@ -1,5 +1,7 @@
 """What every test stands on: traffic goes to this machine only, and no example has a time to be made in."""
 
+import gc
+
 import pytest
 from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
@@ -10,6 +12,12 @@ _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow
 settings.register_profile("anew", _UNHURRIED)
 settings.register_profile("house", _UNHURRIED, derandomize=True)
 settings.load_profile("house")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep what thousands of tests are made of out of every collection to come."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
