@@ -86,6 +86,8 @@ def test_a_refused_credential_is_left_alone_and_nobody_else(asker: Asker, site: 
     """A bad token costs five calls, and then two or three a second; the good one is not kept waiting."""
     for _ in range(5):
         assert ask(asker, ISSUE, BAD)["outcome"] == "denied"
+    # So that others come while one of them is under way.
+    site.fault({"latency_seconds": 0.2})
     site.forget()
     began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
