@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from math import inf
 from pathlib import Path
 from statistics import mean, median
 
@@ -65,9 +66,17 @@ async def callers(fleet: Fleet, store: Store) -> AsyncIterator[Crowd]:
         yield open_clients
 
 
-def _overshoot(heard: Sequence[Heard], *, deadline: float) -> float:
-    """Give by how much every answer was late; what makes one of them later than that is the machine."""
-    return min(answer.seconds for answer in heard) - deadline
+async def _overshoot(asking: Callable[[], Awaitable[float]], *, enough: float) -> float:
+    """Give by how much every one of ten answers is late; what makes one of them later is the machine.
+
+    `asking` gives how late one is; once one is no later than `enough` no more are asked for.
+    """
+    least = inf
+    for _ in range(10):
+        least = min(least, await asking())
+        if least < enough:
+            break
+    return least
 
 
 async def test_defect_02_the_fast_source_is_there_on_time_beside_a_slow_one(
@@ -77,17 +86,18 @@ async def test_defect_02_the_fast_source_is_there_on_time_beside_a_slow_one(
     slow.fault({"latency_seconds": 10})
     # What only begins costs the first request alone.
     await callers.ask(THREAT, sources="fast,slow", timeout=1, require="none")
-    heard = []
-    for _ in range(3):
+
+    async def lateness() -> float:
         store.empty()
-        heard.append(await callers.ask(THREAT, sources="fast,slow", timeout=_DEADLINE))
-    for answer in heard:
+        answer = await callers.ask(THREAT, sources="fast,slow", timeout=_DEADLINE)
         assert answer.status == 200
         assert answer.told("fast").outcome == "ok"
         assert answer.told("slow").outcome == "timeout"
         assert len(answer.told("fast").edges) == 8
         assert answer.reply.headers["graph-complete"] == "?0"
-    assert _overshoot(heard, deadline=_DEADLINE) < _OVERSHOOT
+        return answer.seconds - _DEADLINE
+
+    assert await _overshoot(lateness, enough=_OVERSHOOT) < _OVERSHOOT
 
 
 async def test_a_large_answer_is_written_in_time(callers: Crowd, store: Store, feed: Board) -> None:
@@ -96,18 +106,19 @@ async def test_a_large_answer_is_written_in_time(callers: Crowd, store: Store, f
     # How long writing takes is learnt from the answers before.
     _, *read = [await callers.ask(MALWARE_HUB, timeout=10, **wide | {"hops": 1}) for _ in range(3)]
     feed.fault({"latency_seconds": 0.05})
-    heard = []
-    for _ in range(4):
-        store.empty()
-        heard.append(await callers.ask(MALWARE_HUB, timeout=_LARGE_DEADLINE, **wide))
-    # Our own pace foresees which calls there is no time for.
-    assert {answer.told("fast").outcome for answer in heard} <= {"timeout", "throttled"}
-    # Where the machine stood still there was no time to read the hub's own pages.
-    large = [answer for answer in heard if len(answer.reply.json().get("nodes", ())) > 2000]
-    assert large
     # A busy machine makes it late by less than half of what it takes to read and tell as much from the store.
-    usual = mean(answer.seconds for answer in read)
-    assert _overshoot(large, deadline=_LARGE_DEADLINE) < max(_OVERSHOOT, usual / 2)
+    enough = max(_OVERSHOOT, mean(answer.seconds for answer in read) / 2)
+
+    async def lateness() -> float:
+        store.empty()
+        answer = await callers.ask(MALWARE_HUB, timeout=_LARGE_DEADLINE, **wide)
+        # Our own pace foresees which calls there is no time for.
+        assert answer.told("fast").outcome in {"timeout", "throttled"}
+        # Where the machine stood still there was no time to read the hub's own pages.
+        large = len(answer.reply.json().get("nodes", ())) > 2000
+        return answer.seconds - _LARGE_DEADLINE if large else inf
+
+    assert await _overshoot(lateness, enough=enough) < enough
 
 
 # It is work that takes the time here, and what else runs makes it longer from one answer to the next.
@@ -120,13 +131,14 @@ async def test_a_large_answer_from_the_cache_ends_in_time(callers: Crowd, store:
     feed.forget()
     whole = [await callers.ask(MALWARE_HUB, timeout=60, max_calls=1, **wide) for _ in range(3)]
     deadline = 0.7 * median(answer.seconds for answer in whole)
-    heard = [
-        await callers.ask(MALWARE_HUB, timeout=round(deadline, 3), max_calls=1, **wide) for _ in range(5)
-    ]
-    assert feed.calls() == []
-    for answer in heard:
+
+    async def lateness() -> float:
+        answer = await callers.ask(MALWARE_HUB, timeout=round(deadline, 3), max_calls=1, **wide)
         assert answer.reply.json()["graph"]["truncated"] == ["timeout"]
-    assert _overshoot(heard, deadline=deadline) < _OVERSHOOT
+        return answer.seconds - deadline
+
+    assert await _overshoot(lateness, enough=_OVERSHOOT) < _OVERSHOOT
+    assert feed.calls() == []
 
 
 async def _ask(callers: Crowd, *, replica: int = 0, timeout: float = 20, node: str = DOMAIN) -> Heard:
