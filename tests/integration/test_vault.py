@@ -126,7 +126,7 @@ async def test_a_lease_is_renewed_while_it_is_held(machine: Any) -> None:
 async def test_the_lease_of_the_dead_ends(machine: Any) -> None:
     """A worker that was killed while it held the lease keeps the others out no longer than that."""
     with machine.client() as client:
-        async with _opened(machine) as vault:
+        async with _opened(machine, lease=LONGER) as vault:
             async with vault.hold("acc"):
                 (key,) = client.keys()
             before = monotonic()
@@ -138,7 +138,7 @@ async def test_the_lease_of_the_dead_ends(machine: Any) -> None:
 async def test_a_lost_lease_is_not_taken_from_its_new_owner(machine: Any) -> None:
     """Who held on too long gives back only what is its own, and the log says what happened."""
     with machine.client() as client, capture_logs() as lines:
-        async with _opened(machine) as vault, vault.hold("acc"):
+        async with _opened(machine, lease=LONGER) as vault, vault.hold("acc"):
             (key,) = client.keys()
             client.set(key, b"another's", px=60_000)
             await turn_until(lambda: bool(lines))
