@@ -146,7 +146,7 @@ async def test_the_event_loop_goes_on_meanwhile(process: MeasuringProcess) -> No
     assert await work == {}
     assert thread_time() - spent < 0.05
     # Each of them would have waited, had the loop been held up.
-    assert turns > 10
+    assert turns > 2
 
 
 async def test_at_most_so_many_graphs_are_in_work(process: MeasuringProcess) -> None:
