@@ -138,7 +138,9 @@ class LeaseServer:
             (
                 some,
                 self._scripts.run(
-                    (*_named(some), *looked_for), ("take", CHANNEL, word, token, self._life, str(len(some)))
+                    (*_named(some), *looked_for),
+                    ("take", CHANNEL, word, token, self._life, str(len(some))),
+                    operation="take",
                 ),
             )
             for some in self._apart(keys)
@@ -171,7 +173,11 @@ class LeaseServer:
     def release(self, held: Mapping[str, str]) -> "list[asyncio.Future[Reply | None]]":
         """End each lease that still is its token's, and say so; gives what is done when that is."""
         return [
-            self._scripts.run(_named(some), ("release", CHANNEL, f"{_FREED} ", *(held[key] for key in some)))
+            self._scripts.run(
+                _named(some),
+                ("release", CHANNEL, f"{_FREED} ", *(held[key] for key in some)),
+                operation="release",
+            )
             for some in self._apart(list(held))
         ]
 

@@ -26,6 +26,7 @@ Reply = list[object]
 class _Run:
     keys: Sequence[str]
     arguments: Sequence[str]
+    operation: str
     reply: "asyncio.Future[Reply | None]" = field(compare=False)
 
 
@@ -76,10 +77,15 @@ class Scripts:
         """Tell whether the store failed a moment ago and is not tried again yet."""
         return self._breaker.waits
 
-    def run(self, keys: Sequence[str], arguments: Sequence[str]) -> "asyncio.Future[Reply | None]":
-        """Have the script run after every earlier one; gives its reply, None when the store is down."""
+    def run(
+        self, keys: Sequence[str], arguments: Sequence[str], *, operation: str = "run"
+    ) -> "asyncio.Future[Reply | None]":
+        """Have the script run after every earlier one; gives its reply, None when the store is down.
+
+        `operation` is what a log calls it: a full store refuses one that writes and does one that does not.
+        """
         self._begin()
-        run = _Run(keys, arguments, asyncio.get_running_loop().create_future())
+        run = _Run(keys, arguments, operation, asyncio.get_running_loop().create_future())
         self._runs.append(run)
         self._some.set()
         return run.reply
@@ -98,9 +104,10 @@ class Scripts:
         if not self._runs:
             self._some.clear()
         replies: Sequence[Reply | None] = [None] * len(runs)
+        operation = " and ".join(sorted({run.operation for run in runs}))
         try:
             with suppress(StoreUnavailableError):
-                replies = await self._attempts.run(lambda: self._execute(runs))
+                replies = await self._attempts.run(lambda: self._execute(runs), operation=operation)
         finally:
             for run, reply in zip(runs, replies, strict=True):
                 if not run.reply.done():

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from harness.board import Board
+from harness.plain import client_of
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import autodesk, threatwinds, write_settings
 from harness.store import Store
@@ -47,7 +48,7 @@ def service(
 @pytest.fixture
 def caller(service: Process) -> Iterator[httpx.Client]:
     """Open an HTTP client of the service."""
-    with httpx.Client(base_url=service.url, timeout=30) as client:
+    with client_of(service.url, timeout=30) as client:
         yield client
 
 

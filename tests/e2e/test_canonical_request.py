@@ -110,7 +110,8 @@ many = settings(
     max_examples=6,
     deadline=None,  # a first example opens an application
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the store is emptied by each example
+    # The store is emptied by each example.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

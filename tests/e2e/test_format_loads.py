@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import networkx as nx
 import pydot
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from harness.asking import Asker, Json, ids_of
 from harness.folding import fold, lasting
 from harness.place import DOCUMENT, ISSUE, THREAT
+from harness.plain import client_of
 from harness.process import Process
 from harness.written import flat, parsed
 
@@ -23,7 +23,7 @@ SEEDS = (ISSUE, THREAT, DOCUMENT)
 @pytest.fixture(scope="module")
 def asker(service: Process) -> Iterator[Asker]:
     """Ask the service of the run; what is asked about is cached."""
-    with httpx.Client(base_url=service.url, timeout=30) as client:
+    with client_of(service.url, timeout=30) as client:
         asker = Asker(client)
         for seed in SEEDS:
             asker.graph(seed, hops=2)

@@ -5,13 +5,13 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import httpx
 import networkx as nx
 import pytest
 
 from harness.asking import Asker, Json, ids_of
 from harness.paging import follow
 from harness.place import ASSET, DOCUMENT, DOMAIN, ISSUE, MALWARE_HUB, NOBODY, THREAT
+from harness.plain import client_of
 from harness.problem import check_problem
 from harness.process import Process
 from harness.settings import CONTAINER
@@ -44,7 +44,7 @@ PASSING = {
 @pytest.fixture(scope="module")
 def asker(service: Process) -> Iterator[Asker]:
     """Ask the service of the run; what is asked about is cached."""
-    with httpx.Client(base_url=service.url, timeout=30) as client:
+    with client_of(service.url, timeout=30) as client:
         asker = Asker(client)
         for seed in SEEDS:
             asker.graph(seed, hops=2)

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from harness.asking import Asker, source_of
 from harness.board import Board
 from harness.place import DOMAIN, ISSUE
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import autodesk, threatwinds, write_settings
 
@@ -33,7 +33,7 @@ def brief(
 @pytest.fixture
 def asker(brief: Process) -> Iterator[Asker]:
     """Give a client of that service."""
-    with httpx.Client(base_url=brief.url, timeout=30) as client:
+    with client_of(brief.url, timeout=30) as client:
         yield Asker(client)
 
 

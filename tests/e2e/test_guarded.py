@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from harness.plain import client_of
 from harness.problem import check_problem
 from harness.process import Process, start_service
 from harness.raw import send_raw
@@ -47,7 +48,7 @@ def guarded(
 def known(guarded: Process) -> Iterator[httpx.Client]:
     """Give a client with a key."""
     headers = {"Authorization": f"Bearer {KEY}"}
-    with httpx.Client(base_url=guarded.url, timeout=30, headers=headers) as client:
+    with client_of(guarded.url, timeout=30, headers=headers) as client:
         yield client
 
 

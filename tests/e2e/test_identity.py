@@ -12,6 +12,7 @@ from harness.asking import Asker, ids_of, node_of
 from harness.command import run_relgraph
 from harness.here import run_here
 from harness.place import DOCUMENT, DOMAIN, DROPPER, ISSUE, THREAT
+from harness.plain import client_of
 from harness.process import Process
 from harness.settings import autodesk, threatwinds
 from harness.standing import standing
@@ -47,7 +48,7 @@ def running(folder: Path, sources: dict[str, dict[str, Any]], running_store: Sto
     place.mkdir()
     with standing(place, "--workers", "2", sources=sources, redis_url=running_store.url) as (process, _):
         limits = httpx.Limits(max_keepalive_connections=0)
-        with httpx.Client(base_url=process.url, timeout=30, limits=limits) as client:
+        with client_of(process.url, timeout=30, limits=limits) as client:
             yield client
 
 

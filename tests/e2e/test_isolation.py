@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from harness.board import Board
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 from harness.store import Store
@@ -70,7 +71,7 @@ def running_services(
             write_settings(path, redis_url=running_store.url, sources=sources, **top)
             process = start_service(path, "--workers", "2")
             stack.callback(process.end)
-            clients.append(stack.enter_context(httpx.Client(base_url=process.url, timeout=30)))
+            clients.append(stack.enter_context(client_of(process.url, timeout=30)))
         yield clients
 
 

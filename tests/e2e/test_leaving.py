@@ -20,7 +20,8 @@ from harness.settings import threatwinds
 from harness.standing import standing
 
 JSON = "application/json"
-A_SECOND = 1.0
+# Half as long as the slow upstream would take to answer.
+SOON = 5.0
 # What a log may not hold that only tells of callers who come and go.
 CRASHES = ("Traceback", "exc_type", '"level": "error"', '"level": "critical"')
 LARGE = {"fan_out": 10_000, "max_nodes": 40_000, "max_edges": 40_000, "max_calls": 5000, "timeout": 60}
@@ -62,11 +63,26 @@ def _in_flight(board: Board) -> int:
     return count
 
 
-def _await(what: Callable[[], bool], *, within: float = A_SECOND) -> None:
+def _await(what: Callable[[], bool], *, within: float = SOON) -> None:
     end = time.monotonic() + within
     while not what():
         assert time.monotonic() < end, f"not within {within} s"
         time.sleep(0.01)
+
+
+def _calm(board: Board) -> int:
+    """Wait until no call is under way, nor any follows soon, and give how many there were."""
+    made = [-1]
+
+    def calm() -> bool:
+        made.append(len(board.calls()))
+        if made[-1] == made[-2] and _in_flight(board) == 0:
+            return True
+        time.sleep(0.3)
+        return False
+
+    _await(calm)
+    return made[-1]
 
 
 def _crashes(log: str) -> list[str]:
@@ -78,7 +94,7 @@ def _crashes(log: str) -> list[str]:
 def test_calls_end_with_their_caller(
     running: tuple[Process, httpx.Client], boards: tuple[Board, Board], accept: str, *, rude: bool
 ) -> None:
-    """Whoever closes the connection ends the calls made for him within a second, and none follows."""
+    """Whoever closes the connection ends the calls made for him at once, and none follows."""
     service, client = running
     before = len(service.output)
     _, slow = boards
@@ -86,13 +102,11 @@ def test_calls_end_with_their_caller(
         if accept == NDJSON:
             assert reader.head()[0] == 200
             reader.fold(Folded(), until="edge")
-        _await(lambda: _in_flight(slow) > 0, within=5)
+        _await(lambda: _in_flight(slow) > 0, within=20)
         if rude:
             reader.reset()
-    _await(lambda: _in_flight(slow) == 0)
-    made = [len(board.calls()) for board in boards]
-    time.sleep(0.5)
-    assert [len(board.calls()) for board in boards] == made
+    for board in boards:
+        _calm(board)
     assert client.get("/healthz").status_code == 200
     assert _crashes(service.output[before:]) == []
 
@@ -121,15 +135,14 @@ def test_a_reader_who_leaves_in_the_midst_of_much_ends_it(
     service, client = running
     before = len(service.output)
     quick, _ = boards
+    quick.fault({"match": "", "latency_seconds": 0.02})
     with Reader(
         service.url, node=MALWARE_HUB, hops=2, sources="quick", max_age=0, buffer=4096, **LARGE
     ) as reader:
         assert reader.head()[0] == 200
         reader.fold(Folded(), until="edge")
-    _await(lambda: _in_flight(quick) == 0)
-    made = len(quick.calls())
-    time.sleep(0.5)
-    assert len(quick.calls()) == made
+    # Two thousand neighbors would have been asked about.
+    assert _calm(quick) < 1000
     assert client.get("/healthz").status_code == 200
     assert _crashes(service.output[before:]) == []
 
@@ -167,7 +180,7 @@ def test_who_closes_one_half_has_left(
     with Reader(service.url, node=THREAT, max_age=0, timeout=30) as reader:
         reader.head()
         reader.fold(Folded(), until="edge")
-        _await(lambda: _in_flight(slow) > 0, within=5)
+        _await(lambda: _in_flight(slow) > 0, within=20)
         reader.socket.shutdown(1)
         _await(lambda: _in_flight(slow) == 0)
     assert _crashes(service.output[before:]) == []
@@ -193,7 +206,7 @@ def test_sigterm_ends_a_stream_in_time(
             started = time.monotonic()
             ended: list[int] = []
             ending = threading.Thread(
-                target=lambda: ended.append(service.end(signal.SIGTERM, within=12)), daemon=True
+                target=lambda: ended.append(service.end(signal.SIGTERM, within=25)), daemon=True
             )
             ending.start()
             if finishes:
@@ -202,8 +215,9 @@ def test_sigterm_ends_a_stream_in_time(
                 with pytest.raises((EOFError, ConnectionError)):
                     reader.fold(folded)
             ending.join()
-        assert time.monotonic() - started < 10
-        assert _in_flight(slow) == 0
+        # It has eight seconds, and the upstream would take thirty.
+        assert time.monotonic() - started < 20
+        _await(lambda: _in_flight(slow) == 0)
         if finishes:
             assert ended == [0]
             assert _crashes(service.output) == []

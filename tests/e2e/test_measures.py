@@ -18,6 +18,7 @@ from harness.board import Board
 from harness.family import family, survivors
 from harness.paging import follow
 from harness.place import ASSET, DOCUMENT, DOCUMENT_HUB, DOMAIN, ISSUE, MALWARE_HUB, THREAT
+from harness.plain import client_of
 from harness.process import Process
 from harness.settings import autodesk, threatwinds
 from harness.standing import standing
@@ -32,7 +33,7 @@ UNEXPANDED = ("boundary", "cut", "failed")
 @pytest.fixture(scope="module")
 def asker(service: Process) -> Iterator[Asker]:
     """Ask the service of the run; the first large graph starts its measuring process."""
-    with httpx.Client(base_url=service.url, timeout=60) as client:
+    with client_of(service.url, timeout=60) as client:
         yield Asker(client)
 
 
@@ -210,7 +211,7 @@ def test_nothing_is_left_behind(
 
 
 def _ask(url: str, parameters: dict[str, str]) -> Json:
-    with httpx.Client(base_url=url, timeout=60) as client:
+    with client_of(url, timeout=60) as client:
         return Asker(client).graph(parameters.pop("node"), **parameters)
 
 

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from harness.board import Board
 from harness.place import DOMAIN, NOBODY
+from harness.plain import EACH_ANEW
 from harness.process import Process, start_sandbox
 from harness.settings import threatwinds
 from harness.standing import standing
@@ -38,7 +39,7 @@ class Scraper:
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request."""
-        return httpx.request(method, f"{self.process.url}{path}", timeout=30, **options)
+        return EACH_ANEW.request(method, f"{self.process.url}{path}", **options)
 
     def text(self) -> str:
         """Give what a scrape is answered."""

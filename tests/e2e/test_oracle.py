@@ -23,6 +23,7 @@ from harness.oracle.compare import differences, edge_key
 from harness.oracle.search import measure
 from harness.oracle.universe import World, read_autodesk, read_threatwinds
 from harness.place import EMEA, SECOND
+from harness.plain import client_of
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 
@@ -97,9 +98,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             _configure(folder / "odd.toml", sandboxes, odd=True),
         ]
         services = _ended([starting.submit(start_service, path) for path in paths], ending)
-        clients = [
-            ending.enter_context(httpx.Client(base_url=process.url, timeout=70)) for process in services
-        ]
+        clients = [ending.enter_context(client_of(process.url, timeout=70)) for process in services]
         yield Stage(boards, _read_worlds(boards), plain=clients[0], odd=clients[1])
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from harness.asking import Asker, Json
@@ -11,6 +10,7 @@ from harness.board import Board
 from harness.crossing import AMPLE
 from harness.paging import follow
 from harness.place import DOMAIN, THREAT
+from harness.plain import client_of
 from harness.process import start_sandbox, start_service
 from harness.settings import threatwinds, write_settings
 
@@ -28,7 +28,7 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         sources = {"feed": threatwinds(upstream.url)}
         service = start_service(write_settings(folder / "r.toml", redis_url="embedded", sources=sources))
         ending.callback(service.end)
-        yield Asker(ending.enter_context(httpx.Client(base_url=service.url, timeout=70)))
+        yield Asker(ending.enter_context(client_of(service.url, timeout=70)))
 
 
 @pytest.mark.parametrize("seed", [DOMAIN, THREAT])

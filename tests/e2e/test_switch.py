@@ -11,6 +11,7 @@ import pytest
 from harness.board import Board
 from harness.command import run_relgraph
 from harness.place import ASSET, DOMAIN, ISSUE
+from harness.plain import EACH_ANEW
 from harness.process import Process
 from harness.settings import autodesk, threatwinds, write_settings
 from harness.standing import await_ready, standing
@@ -60,8 +61,7 @@ def switch(config: str, *words: str) -> str:
 def ask(client: httpx.Client, node: str, source: str = "acc") -> Told:
     """Ask over a new connection, so that either worker may get it."""
     parameters = {"node": node, "sources": source, "require": "none"}
-    reply = httpx.get(f"{client.base_url}/graph", params=parameters, headers={"Connection": "close"})
-    return told(reply, source=source)
+    return told(EACH_ANEW.get(f"{client.base_url}/graph", params=parameters), source=source)
 
 
 def test_off_is_off_in_every_worker_and_on_is_on_again(

@@ -9,6 +9,7 @@ import pytest
 from harness.asking import ANEW, Asker, ids_of, node_of, source_of
 from harness.board import Board
 from harness.place import DOMAIN, DOMAIN_ID, EMEA, ISSUE, SECOND, THREAT
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.proxy import Proxy
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
@@ -122,7 +123,7 @@ def running(
 @pytest.fixture
 def asker(running: Process) -> Iterator[Asker]:
     """Give a client of that service."""
-    with httpx.Client(base_url=running.url, timeout=30) as client:
+    with client_of(running.url, timeout=30) as client:
         yield Asker(client)
 
 

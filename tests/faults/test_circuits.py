@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from harness.asking import ANEW, Asker, source_of
 from harness.board import Board
 from harness.place import ASSET, DOMAIN, EMEA, ISSUE, SECOND
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 
@@ -32,7 +32,7 @@ def asker(tmp_path: Path, feed_process: Process, site_process: Process) -> Itera
         tmp_path / "relgraph.toml", redis_url="embedded", store_timeout="5s", sources=sources
     )
     process = start_service(config)
-    with httpx.Client(base_url=process.url, timeout=30) as client:
+    with client_of(process.url, timeout=30) as client:
         yield Asker(client)
     process.end()
 
@@ -86,6 +86,8 @@ def test_a_refused_credential_is_left_alone_and_nobody_else(asker: Asker, site: 
     """A bad token costs five calls, and then two or three a second; the good one is not kept waiting."""
     for _ in range(5):
         assert ask(asker, ISSUE, BAD)["outcome"] == "denied"
+    # So that others come while one of them is under way.
+    site.fault({"latency_seconds": 0.2})
     site.forget()
     began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:

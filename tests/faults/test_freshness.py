@@ -48,7 +48,7 @@ async def test_what_is_just_past_its_ttl_is_answered_at_once_and_refreshed_once(
 ) -> None:
     """Twenty callers of a slow upstream get the old answer soon, it is asked once, and then all is fresh."""
     # Long enough that nobody who waited for it would be taken for quick.
-    slow = 2.0
+    slow = 4.0
     async with crowd(fleet.urls) as callers:
         before = await _ask(callers, DOMAIN, source="slow")
         assert before.outcome == "ok"

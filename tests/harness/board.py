@@ -2,11 +2,7 @@
 
 from typing import Any
 
-import httpx
-
-# One for all boards: making a client reads every certificate the machine trusts, some 40 ms. Nothing
-# stays open in it between two turns, since the sandboxes come and go.
-_CLIENT = httpx.Client(timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
+from harness.plain import EACH_ANEW
 
 
 class Board:
@@ -49,4 +45,4 @@ class Board:
         return self._ask("GET", "world")
 
     def _ask(self, method: str, what: str, body: Any = None) -> Any:
-        return _CLIENT.request(method, f"{self._root}/{what}", json=body).raise_for_status().json()
+        return EACH_ANEW.request(method, f"{self._root}/{what}", json=body).raise_for_status().json()

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Keep the collector out of the block: its time grows with every object there is, not with the work."""
-    gc.collect()
     gc.disable()
     try:
         yield

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from harness.asking import Asker, Json
 from harness.board import Board
 from harness.oracle.pairs import Matchmaker, Pair
@@ -16,6 +14,7 @@ from harness.oracle.question import Question
 from harness.oracle.route import Terrain, survey
 from harness.oracle.universe import World, read_autodesk, read_threatwinds
 from harness.place import SECOND
+from harness.plain import client_of
 from harness.process import start_sandbox, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 
@@ -81,7 +80,7 @@ def crossing(folder: Path) -> Iterator[Stage]:
         config = write_settings(folder / "r.toml", redis_url="embedded", store_timeout="5s", sources=sources)
         service = start_service(config)
         ending.callback(service.end)
-        client = ending.enter_context(httpx.Client(base_url=service.url, timeout=70))
+        client = ending.enter_context(client_of(service.url, timeout=70))
         worlds = (
             read_threatwinds("first", first.world(), groups=("public",)),
             read_threatwinds("second", second.world(), groups=("public",)),

@@ -1,7 +1,6 @@
 """Hundreds of callers at once: each asks one replica, and tells what it heard and how soon."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,11 +9,10 @@ from typing import Any
 
 import httpx
 
+from harness.plain import NO_CERTIFICATES
 from harness.telling import Told, told
 
 _PATIENCE = 90
-# Reading every certificate the machine trusts takes 40 ms for each client, and nothing here is encrypted.
-_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _UNBOUNDED = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 
 
@@ -74,7 +72,7 @@ async def crowd(urls: Sequence[str]) -> AsyncIterator[Crowd]:
     """Open clients of these replicas, without a bound on their connections."""
     async with AsyncExitStack() as stack:
         clients = [
-            httpx.AsyncClient(base_url=url, timeout=_PATIENCE, limits=_UNBOUNDED, verify=_NO_CERTIFICATES)
+            httpx.AsyncClient(base_url=url, timeout=_PATIENCE, limits=_UNBOUNDED, verify=NO_CERTIFICATES)
             for url in urls
         ]
         for client in clients:

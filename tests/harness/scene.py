@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -12,6 +11,7 @@ from connectors.testing.canary import canary
 from harness.board import Board
 from harness.family import command_line, environment, family
 from harness.leak import find_leaks, unpacked
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 from harness.store import Store
@@ -81,7 +81,7 @@ class Scene:
         proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
         self.process = start_service(config, "--workers", "2", environment=proxies)
         stack.callback(self.process.end)
-        self._client = stack.enter_context(httpx.Client(base_url=self.process.url, timeout=30))
+        self._client = stack.enter_context(client_of(self.process.url, timeout=30))
         self._replies: list[bytes] = []
 
     def admit(self) -> None:

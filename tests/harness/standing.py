@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import write_settings
 
@@ -25,7 +26,7 @@ def standing(
     with ExitStack() as stack:
         process = start_service(config, *arguments)
         stack.callback(process.end)
-        yield process, stack.enter_context(httpx.Client(base_url=process.url, timeout=30))
+        yield process, stack.enter_context(client_of(process.url, timeout=30))
 
 
 def ready(client: httpx.Client) -> str:

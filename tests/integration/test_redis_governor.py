@@ -16,16 +16,18 @@ from connectors.runtime.clock import SystemClock
 from connectors.runtime.pace import LocalGovernor
 from harness.costs import uncollected
 from harness.demand import ME, Wanted
+from harness.looking import turn_until
 from service.adapters.governor_script import Speaker, keys_of, script
 from service.adapters.redis_governor import RedisGovernor
 from service.adapters.signals import Signals
 
 PATIENT = timedelta(seconds=8)
-BRIEF = timedelta(milliseconds=500)
+# What the service gives the store; only who lets it hang wants to see the end of that.
+BRIEF = timedelta(milliseconds=250)
 WELL = Signal(timedelta(milliseconds=50))
 
 
-Opener = Callable[[], Any]
+Opener = Callable[..., Any]
 
 
 @pytest.fixture
@@ -34,10 +36,10 @@ async def open_governor(machine: Any) -> AsyncIterator[Opener]:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
 
-        async def open_one() -> RedisGovernor:
-            signals = Signals(machine.url, clock=clock)
+        async def open_one(*, timeout: timedelta = PATIENT) -> RedisGovernor:
+            signals = Signals(machine.url, clock=clock, timeout=timeout)
             governor = RedisGovernor(
-                machine.url, signals=signals, local=LocalGovernor(clock=clock), clock=clock
+                machine.url, signals=signals, local=LocalGovernor(clock=clock), clock=clock, timeout=timeout
             )
             await signals.start()
             stack.push_async_callback(signals.close)
@@ -48,7 +50,7 @@ async def open_governor(machine: Any) -> AsyncIterator[Opener]:
         yield open_one
 
 
-async def go(governor: RedisGovernor, lane: Lane, timeout: timedelta = BRIEF) -> bool:
+async def go(governor: RedisGovernor, lane: Lane, timeout: timedelta = PATIENT) -> bool:
     """Tell whether a call gets its turn in time."""
     try:
         async with governor.turn(lane, demand=Wanted(), timeout=timeout):
@@ -60,6 +62,18 @@ async def go(governor: RedisGovernor, lane: Lane, timeout: timedelta = BRIEF) ->
 async def gone(governor: RedisGovernor, lane: Lane, tries: int) -> int:
     """Count how many of so many calls get their turn."""
     return sum([await go(governor, lane) for _ in range(tries)])
+
+
+async def in_line(machine: Any, lane: Lane) -> None:
+    """Wait until a ticket waits in the store for a place of the lane."""
+    with machine.client() as client:
+        await turn_until(lambda: client.hlen(keys_of(lane)[3]) == 1)
+
+
+async def told_of(machine: Any, lane: Lane, *, calls: int) -> None:
+    """Wait until the store knows of so many calls of the last minute."""
+    with machine.client() as client:
+        await turn_until(lambda: client.zcard(keys_of(lane)[1]) == calls)
 
 
 async def test_without_the_store_each_goes_by_its_share(machine: Any, open_governor: Opener) -> None:
@@ -101,20 +115,22 @@ async def test_without_the_store_a_turn_costs_the_same_however_many_there_were(
 
 async def test_a_store_that_hangs_costs_one_short_wait(machine: Any, open_governor: Opener) -> None:
     """A store that accepts and never replies delays a turn by its time limit and not the next one."""
-    governor = await open_governor()
+    governor = await open_governor(timeout=BRIEF)
     lane = Lane("a.example", "me", 10, 10)
     assert await go(governor, lane)
+    loop, took = asyncio.get_running_loop(), list[float]()
     machine.hang()
     try:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        assert await go(governor, lane, PATIENT)
-        first = loop.time() - began
-        assert await go(governor, lane, PATIENT)
-        assert first < 2
-        assert loop.time() - began - first < 0.5
+        for _ in range(4):
+            began = loop.time()
+            assert await go(governor, lane)
+            took.append(loop.time() - began)
     finally:
         machine.resume()
+    first, *others = took
+    assert BRIEF.total_seconds() <= first < PATIENT.total_seconds() / 2
+    # One of them may wait again, for the breaker's next try or for this machine.
+    assert min(others) < BRIEF.total_seconds() / 2
 
 
 async def test_a_store_that_comes_back_empty_is_told_what_was_sent(
@@ -127,8 +143,7 @@ async def test_a_store_that_comes_back_empty_is_told_what_was_sent(
     machine.stop()
     assert await gone(governor, lane, 2) == 2
     machine.start()
-    # The breaker tries again after a second.
-    await asyncio.sleep(1.3)
+    await told_of(machine, lane, calls=4)
     assert await gone(governor, lane, 8) == 2
     other = await open_governor()
     assert not await go(other, lane)
@@ -139,26 +154,25 @@ async def test_what_an_upstream_asked_for_outlives_the_store(machine: Any, open_
     lane = Lane("a.example", "me", None, 10)
     one, other = await open_governor(), await open_governor()
     assert await go(other, lane)
-    async with one.turn(lane, demand=Wanted(), timeout=BRIEF) as turn:
+    async with one.turn(lane, demand=Wanted(), timeout=PATIENT) as turn:
         turn.learn(Signal(timedelta(), overloaded=True, rest=timedelta(seconds=30)))
-    await asyncio.sleep(0.1)
+    await turn_until(lambda: one.state(lane).rest > timedelta())
     with machine.client() as client:
         client.flushall()
-    assert not await go(other, lane)
+    assert not await go(other, lane, timedelta(seconds=1))
 
 
 async def test_who_went_alone_tells_when_the_store_replies_again(machine: Any, open_governor: Opener) -> None:
     """What a process sent by its own word is told by itself, though it has nothing more to send."""
     lane = Lane("a.example", "me", 6, 10)
-    one, other = await open_governor(), await open_governor()
+    one, other = await open_governor(timeout=BRIEF), await open_governor()
     assert await gone(one, lane, 1) == 1
     machine.hang()
     try:
         assert await gone(one, lane, 2) == 2
     finally:
         machine.resume()
-    # The breaker tries again after a second, and so does who has something to tell.
-    await asyncio.sleep(2.5)
+    await told_of(machine, lane, calls=3)
     assert await gone(other, lane, 8) == 3
 
 
@@ -170,16 +184,15 @@ async def test_a_line_of_which_the_store_dropped_a_half_is_made_anew(
     governor = await open_governor()
     for part in (2, 3):
         async with governor.turn(lane, demand=Wanted(), timeout=PATIENT):
-            waiting = asyncio.create_task(go(governor, lane, PATIENT))
-            await asyncio.sleep(0.1)
+            waiting = asyncio.create_task(go(governor, lane))
+            await in_line(machine, lane)
             with machine.client() as client:
                 assert client.delete(keys_of(lane)[part]) == 1
             assert await go(governor, elsewhere)
         assert await waiting
-        await asyncio.sleep(0.1)
         with machine.client() as client:
             # Both went by the store's word, to its end.
-            assert not client.exists(*keys_of(lane)[2:5])
+            await turn_until(lambda: not client.exists(*keys_of(lane)[2:5]))
 
 
 async def test_a_store_emptied_between_two_calls_is_noticed(machine: Any, open_governor: Opener) -> None:
@@ -199,11 +212,11 @@ async def test_an_emptied_store_is_told_of_each_lane_once_by_each(
     fleet = [await open_governor() for _ in range(3)]
     lanes = [Lane(f"{number}.example", "me", 1000, 100) for number in range(8)]
     turns = [(governor, lane) for governor in fleet for lane in lanes]
-    assert all(await asyncio.gather(*(go(*each, PATIENT) for each in turns * 5)))
+    assert all(await asyncio.gather(*(go(*each) for each in turns * 5)))
     with Redis.from_url(machine.url) as client:
         client.flushall()
         client.config_resetstat()
-        assert all(await asyncio.gather(*(go(*each, PATIENT) for each in turns * 5)))
+        assert all(await asyncio.gather(*(go(*each) for each in turns * 5)))
         said = client.info("commandstats")["cmdstat_evalsha"]["calls"]
     # A turn is asked for, asked for again and given back; the rest is telling, and looking whose turn it is.
     assert said < 8 * 5 * len(turns)
@@ -217,15 +230,16 @@ async def test_the_places_of_a_killed_process_are_free_within_three_seconds(
     """A process that says no more that it lives loses place and ticket to those who wait."""
     lane = Lane("a.example", "me", None, 1)
     killed = Speaker("killed")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     with machine.client() as client:
         for ticket in ("killed:1", "killed:2"):
             words = killed.enter(lane, ticket, callers=[ME], patience=60, began="")
             client.register_script(script())(keys=words.keys, args=words.arguments)
     governor = await open_governor()
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    assert await go(governor, lane, PATIENT)
-    assert 1 < loop.time() - began < 3.5
+    assert await go(governor, lane)
+    # A process that says nothing lives for two seconds; the rest is for a busy machine.
+    assert 1 < loop.time() - began < PATIENT.total_seconds()
 
 
 async def test_a_turn_whose_word_was_lost_still_comes(machine: Any, open_governor: Opener) -> None:
@@ -233,12 +247,11 @@ async def test_a_turn_whose_word_was_lost_still_comes(machine: Any, open_governo
     lane = Lane("a.example", "me", None, 1)
     one, other = await open_governor(), await open_governor()
     async with one.turn(lane, demand=Wanted(), timeout=PATIENT):
-        waiting = asyncio.create_task(go(other, lane, PATIENT))
-        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(go(other, lane))
+        await in_line(machine, lane)
         with machine.client() as client:
             client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-    async with asyncio.timeout(2):
-        assert await waiting
+    assert await waiting
 
 
 async def test_a_store_emptied_under_a_line_keeps_places_and_tickets(
@@ -248,11 +261,13 @@ async def test_a_store_emptied_under_a_line_keeps_places_and_tickets(
     lane = Lane("a.example", "me", None, 1)
     one, other = await open_governor(), await open_governor()
     async with one.turn(lane, demand=Wanted(), timeout=PATIENT):
-        waiting = asyncio.create_task(go(other, lane, PATIENT))
-        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(go(other, lane))
+        await in_line(machine, lane)
         with machine.client() as client:
             client.flushall()
-        await asyncio.sleep(1.6)
+        await in_line(machine, lane)
+        # For whoever would take the place now.
+        await asyncio.sleep(1)
         assert not waiting.done()
         state = other.state(lane)
         assert state is not None
@@ -265,11 +280,10 @@ async def test_a_line_goes_on_when_the_store_dies_under_it(machine: Any, open_go
     lane = Lane("a.example", "me", None, 1)
     one, other = await open_governor(), await open_governor()
     async with one.turn(lane, demand=Wanted(), timeout=PATIENT):
-        waiting = asyncio.create_task(go(other, lane, PATIENT))
-        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(go(other, lane))
+        await in_line(machine, lane)
         machine.stop()
-        async with asyncio.timeout(3):
-            assert await waiting
+        assert await waiting
 
 
 async def test_who_is_alone_goes_on_while_the_store_is_slow(machine: Any, open_governor: Opener) -> None:
@@ -277,12 +291,13 @@ async def test_who_is_alone_goes_on_while_the_store_is_slow(machine: Any, open_g
     lane = Lane("a.example", "me", None, 1)
     governor = await open_governor()
     async with governor.turn(lane, demand=Wanted(), timeout=PATIENT) as turn:
-        waiting = asyncio.create_task(go(governor, lane, PATIENT))
-        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(go(governor, lane))
+        await in_line(machine, lane)
         machine.hang()
         turn.learn(WELL)
     try:
-        async with asyncio.timeout(0.1):
+        # Long before the store is given up.
+        async with asyncio.timeout(PATIENT.total_seconds() / 2):
             assert await waiting
     finally:
         machine.resume()
@@ -296,8 +311,8 @@ async def test_a_call_that_went_badly_leaves_its_place_to_the_store(
     lane = Lane("a.example", "me", None, 1)
     governor = await open_governor()
     async with governor.turn(lane, demand=Wanted(), timeout=PATIENT) as turn:
-        waiting = asyncio.create_task(go(governor, lane, PATIENT))
-        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(go(governor, lane))
+        await in_line(machine, lane)
         machine.hang()
         if signal is not None:
             turn.learn(signal)
@@ -325,9 +340,10 @@ async def test_no_place_is_handed_past_another_process(
 
     async with asyncio.TaskGroup() as group, one.turn(lane, demand=Wanted(), timeout=PATIENT) as turn:
         group.create_task(note(other, "elsewhere", another))
-        await asyncio.sleep(0.1)
+        await in_line(machine, lane)
         group.create_task(note(one, "here", ME))
-        await asyncio.sleep(0.1)
+        # And the one knows, from the store's reply to its own call, that somebody waits elsewhere.
+        await turn_until(lambda: one.state(lane).waiting == 2)
         turn.learn(WELL)
     assert began == ["elsewhere", "here"]
 
@@ -351,7 +367,7 @@ async def test_a_place_that_was_handed_on_is_one_place(machine: Any, open_govern
         for _ in range(60):
             group.create_task(call())
     assert (most, done) == (3, 60)
-    await asyncio.sleep(1.1)
+    await turn_until(lambda: governor.state(lane).under_way == 0)
     state = governor.state(lane)
     assert state is not None
     assert (state.under_way, state.waiting, state.concurrency) == (0, 0, 3)
@@ -363,7 +379,7 @@ async def test_everything_in_the_store_has_an_end(machine: Any, open_governor: O
     governor = await open_governor()
     async with governor.turn(lane, demand=Wanted(), timeout=PATIENT):
         waiting = asyncio.create_task(go(governor, lane))
-        await asyncio.sleep(0.1)
+        await in_line(machine, lane)
         with machine.client() as client:
             keys = _keys(client)
             assert len(keys) == 10

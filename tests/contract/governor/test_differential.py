@@ -139,7 +139,10 @@ class Both:
         return self.tickets[index % len(self.tickets)] if self.tickets else "none"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     requests_per_minute=st.none() | st.integers(1, 6),
     concurrency=st.integers(1, 9),

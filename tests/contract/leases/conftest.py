@@ -17,14 +17,16 @@ from service.adapters.redis_leases import RedisLeases
 from service.adapters.signals import Signals
 from service.usecases.asking.lease import Leases
 
-# A busy machine is no failure here: how long an operation may take has tests of its own.
+# A busy machine is no failure here: how long an operation may take has tests of its own, and no lease
+# ends because its holder's machine stood still for a moment.
 PATIENCE = timedelta(seconds=5)
+LIFE = timedelta(seconds=20)
 
 
 class Fleet(Protocol):
     """Processes that share their leases."""
 
-    async def join(self) -> Leases:
+    async def join(self, *, life: timedelta = LIFE) -> Leases:
         """Give the leases of one more process."""
         ...
 
@@ -44,9 +46,9 @@ class LoneFleet:
         """Start with an empty board."""
         self._board = LeaseBoard()
 
-    async def join(self) -> LoneLeases:
+    async def join(self, *, life: timedelta = LIFE) -> LoneLeases:
         """Give the leases of one more process."""
-        return LoneLeases(self._board, clock=SystemClock())
+        return LoneLeases(self._board, clock=SystemClock(), life=life)
 
     async def leave(self, leases: LoneLeases) -> None:
         """Shut a process down in good order."""
@@ -65,14 +67,14 @@ class RedisFleet:
         self._url = url
         self._stack = stack
 
-    async def join(self) -> RedisLeases:
+    async def join(self, *, life: timedelta = LIFE) -> RedisLeases:
         """Give the leases of one more process."""
         signals = Signals(self._url, clock=SystemClock(), timeout=PATIENCE)
         leases = RedisLeases(
             self._url,
             signals=signals,
             clock=SystemClock(),
-            life=timedelta(milliseconds=1500),
+            life=life,
             renewal=timedelta(milliseconds=250),
             timeout=PATIENCE,
         )

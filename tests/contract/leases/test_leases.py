@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.ports import Caller
+from harness.looking import turn_until
 
 ANNA = Caller("anna b/c %", 2.5)
 BEN = Caller("ben")
@@ -33,7 +34,7 @@ async def test_one_process_at_a_time_leads(fleet: Any) -> None:
     assert await first.take(keys[:2], caller=ANNA) == {}
     led = await second.take(keys, caller=BEN)
     assert set(led) == set(keys[:2])
-    assert all(monotonic() < one.until <= soon(3) for one in led.values())
+    assert all(monotonic() < one.until <= soon(20) for one in led.values())
     await first.give_back(keys[:2])
     assert await second.take(keys[:2], caller=BEN) == {}
 
@@ -64,13 +65,13 @@ async def test_a_follower_is_told_when_the_lease_is_given_back(fleet: Any) -> No
         assert key in await follower.take([key], caller=BEN)
 
     async with asyncio.TaskGroup() as group:
-        waits = [group.create_task(follower.freed(key, until=soon())) for follower in followers]
+        waits = [group.create_task(follower.freed(key, until=soon(30))) for follower in followers]
         await asyncio.sleep(0.02)
         assert not any(wait.done() for wait in waits)
         began = monotonic()
         await holder.give_back([key])
     assert [wait.result() for wait in waits] == [True] * 3
-    assert monotonic() - began < 1
+    assert monotonic() - began < 10
 
 
 async def test_a_word_between_taking_and_waiting_is_not_missed(fleet: Any) -> None:
@@ -81,7 +82,7 @@ async def test_a_word_between_taking_and_waiting_is_not_missed(fleet: Any) -> No
         await holder.take([key], caller=ANNA)
         assert key in await follower.take([key], caller=BEN)
         await holder.give_back([key])
-        assert await follower.freed(key, until=soon(1))
+        assert await follower.freed(key, until=soon())
 
 
 async def test_a_wait_ends_when_its_time_is_up(fleet: Any) -> None:
@@ -93,19 +94,21 @@ async def test_a_wait_ends_when_its_time_is_up(fleet: Any) -> None:
 
     began = monotonic()
     assert await follower.freed(key, until=soon(0.1)) is False
-    assert monotonic() - began < 0.3
+    # The lease has twenty seconds.
+    assert monotonic() - began < 10
     assert await follower.freed(key, until=monotonic() - 1) is False
     assert key in await follower.take([key], caller=BEN)
 
 
 async def test_a_lease_outlives_its_length_while_it_is_held(fleet: Any) -> None:
     """A holder keeps its lease for as long as it holds it, and a follower goes on waiting."""
-    holder, follower = await fleet.join(), await fleet.join()
+    life = timedelta(seconds=2.3)
+    holder, follower = await fleet.join(life=life), await fleet.join(life=life)
     keys = some_keys(3)
     await holder.take(keys, caller=ANNA)
     await follower.take(keys, caller=BEN)
 
-    assert await follower.freed(keys[0], until=soon(2)) is False
+    assert await follower.freed(keys[0], until=soon(2.8)) is False
     assert set(await follower.take(keys, caller=BEN)) == set(keys)
 
 
@@ -117,8 +120,9 @@ async def test_the_lease_of_a_dead_process_ends(fleet: Any) -> None:
     await fleet.abandon(key, life=timedelta(milliseconds=400))
     assert key in await follower.take([key], caller=BEN)
 
-    assert await follower.freed(key, until=soon())
-    assert 0.3 < monotonic() - began < 1.4
+    # Long before its own time is up; the rest is for a busy machine.
+    assert await follower.freed(key, until=soon(30))
+    assert 0.3 < monotonic() - began < 10
     assert await follower.take([key], caller=BEN) == {}
 
 
@@ -130,7 +134,7 @@ async def test_a_process_that_shuts_down_gives_all_back(fleet: Any) -> None:
     await follower.take(keys, caller=BEN)
 
     await fleet.leave(holder)
-    assert all([await follower.freed(key, until=soon(1)) for key in keys])
+    assert all([await follower.freed(key, until=soon()) for key in keys])
     assert await follower.take(keys, caller=BEN) == {}
 
 
@@ -146,19 +150,22 @@ async def test_the_holder_is_told_who_waits(fleet: Any) -> None:
     await other.take(keys[1:2], caller=BEN)
 
     await follower.take(keys, caller=ANNA)
-    await asyncio.sleep(0.1)
+    await turn_until(lambda: len(heard) == 2)
+    # For whom it is no business of.
+    await asyncio.sleep(0.05)
     assert sorted(heard) == [("holder", keys[0], ANNA), ("other", keys[1], ANNA)]
 
 
 async def test_who_unfollows_follows_no_more(fleet: Any) -> None:
     """A word for a lease that is followed no more is no word for the next wait."""
     holder, follower = await fleet.join(), await fleet.join()
-    [key] = some_keys(1)
-    await holder.take([key], caller=ANNA)
-    await follower.take([key], caller=BEN)
+    key, beside = some_keys(2)
+    await holder.take([key, beside], caller=ANNA)
+    await follower.take([key, beside], caller=BEN)
     follower.unfollow([key])
-    await holder.give_back([key])
-    await asyncio.sleep(0.05)
+    await holder.give_back([key, beside])
+    # One word is said for both, so that of the other one has been heard, too.
+    assert await follower.freed(beside, until=soon())
     await holder.take([key], caller=ANNA)
 
     assert await follower.freed(key, until=soon(0.1)) is False
@@ -209,6 +216,9 @@ async def test_a_crowd_never_leads_two_at_once(fleet: Any, seed: int) -> None:
     assert not pending
     assert [task.exception() for task in done if not task.cancelled() and task.exception()] == []
     assert turns >= len(crowd) - len(doomed)
-    # What was cancelled in mid-air is given back too.
-    await asyncio.sleep(0.05)
-    assert await processes[0].take(keys, caller=BEN) == {}
+    # What was cancelled in mid-air is given back too, long before it would end.
+    end = soon(10)
+    for key in keys:
+        while await processes[0].take([key], caller=BEN):
+            assert monotonic() < end
+            await asyncio.sleep(0.005)

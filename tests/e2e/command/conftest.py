@@ -80,7 +80,7 @@ def _parents() -> Iterator[tuple[int, int]]:
                 yield int(entry.name), int(parent)
 
 
-def _gone(pids: set[int], *, within: float = 3.0) -> set[int]:
+def _gone(pids: set[int], *, within: float = 10.0) -> set[int]:
     end = time.monotonic() + within
     while (left := pids & {pid for pid, _ in _parents()}) and time.monotonic() < end:
         time.sleep(0.02)

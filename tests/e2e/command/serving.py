@@ -34,6 +34,8 @@ def build(settings: Settings) -> ASGIApp:
         if verb == "die":
             os._exit(7)
         if verb == "sleep":
+            sys.stdout.write("sleeping\n")
+            sys.stdout.flush()
             await asyncio.sleep(float(rest[0]))
         answer = {
             "pid": os.getpid(),

@@ -12,6 +12,7 @@ import pytest
 from harness.asking import ANEW, Asker
 from harness.board import Board
 from harness.place import EMEA, SECOND
+from harness.plain import client_of
 from harness.process import Process, start_service
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 
@@ -44,7 +45,7 @@ def running(
 @pytest.fixture
 def asker(running: Process) -> Iterator[Asker]:
     """Give a client of the service, which leaves no source alone for what an earlier test did to it."""
-    with httpx.Client(base_url=running.url, timeout=30) as client:
+    with client_of(running.url, timeout=30) as client:
         settle(client)
         yield Asker(client)
 

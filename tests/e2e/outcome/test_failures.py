@@ -37,7 +37,9 @@ def test_stale_data_stands_in_for_a_failing_source(
     """What was cached is served with the reason when the source fails, and counts as complete."""
     fresh = asker.graph(ISSUE, **ACC, headers=ANEW)
     construction.fault(rule)
-    reply = asker.reply(ISSUE, **ACC, max_age=0, timeout=0.5)
+    # Only who is slow is not waited for to its end.
+    brief = {"timeout": 0.5} if reason == "timeout" else {}
+    reply = asker.reply(ISSUE, **ACC, max_age=0, **brief)
     answer = reply.json()
     told = source_of(answer, "acc")
     assert (told["outcome"], told["outcomes"]) == ("stale", {"stale": 1})
@@ -67,13 +69,13 @@ def test_timeout_leaves_what_faster_sources_told(asker: Asker, feed: Board) -> N
     # Only dialect 2023 names its groups: that is the slow source.
     feed.fault({"match": "groups=", "latency_seconds": 20})
     started = time.monotonic()
-    answer = asker.graph(DOMAIN, sources="feed,feed26", timeout=0.3, headers=ANEW)
-    assert time.monotonic() - started < 1.3
+    answer = asker.graph(DOMAIN, sources="feed,feed26", timeout=2, headers=ANEW)
+    assert time.monotonic() - started < 10
     assert (source_of(answer, "feed")["outcome"], source_of(answer, "feed26")["outcome"]) == ("timeout", "ok")
     assert answer["graph"]["truncated"] == ["timeout"]
     assert [word["source"] for word in answer["edges"][0]["provenance"]] == ["feed26"]
     assert node_of(answer, DOMAIN)["expansion"] == "cut"
-    assert 300 <= answer["graph"]["spent"]["milliseconds"] < 1000
+    assert 2000 <= answer["graph"]["spent"]["milliseconds"] < 10_000
 
 
 def test_when_all_time_out_it_is_a_504(asker: Asker, feed: Board) -> None:

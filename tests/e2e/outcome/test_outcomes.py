@@ -100,19 +100,19 @@ def test_throttled_by_429(asker: Asker, construction: Board, form: str) -> None:
     """A 429 is `throttled`, with the wait in either form, and ours is the next to wait."""
     told = {
         "seconds": {"Retry-After": "1"},
-        "date": {"Retry-After": formatdate(time.time() + 2, usegmt=True)},
+        "date": {"Retry-After": formatdate(time.time() + 4, usegmt=True)},
     }
     construction.fault({"status": 429, "headers": told.get(form, {})})
     reply = asker.reply(ISSUE, **ACC, headers=ANEW)
     assert reply.status_code == 502
     source = source_of(reply.json(), "acc")
     assert source["outcome"] == "throttled"
-    waits: dict[str, set[int | None]] = {"seconds": {1}, "date": {1, 2}, "untold": {None}}
+    waits: dict[str, set[int | None]] = {"seconds": {1}, "date": {1, 2, 3, 4}, "untold": {None}}
     wanted = waits[form]
     assert source["retry_after_seconds"] in wanted
     assert reply.headers.get("Retry-After") in {wait and str(wait) for wait in wanted}
     construction.fault()
-    recovered(asker, ISSUE, "acc", within=3)
+    recovered(asker, ISSUE, "acc", within=15)
 
 
 @pytest.mark.parametrize("dialect", FEEDS)
@@ -126,7 +126,7 @@ def test_throttled_in_every_dialect_of_threatwinds(asker: Asker, feed: Board, di
     answer = asker.graph(DOMAIN, sources=name, require="none", headers=ANEW)
     assert source_of(answer, name)["outcome"] == "throttled"
     feed.reset(dialect=dialect)
-    recovered(asker, DOMAIN, name, within=3)
+    recovered(asker, DOMAIN, name, within=15)
 
 
 @pytest.mark.parametrize(

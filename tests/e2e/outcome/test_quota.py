@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from harness.asking import Asker, ids_of, source_of
 from harness.board import Board
 from harness.place import ASSET_HUB
+from harness.plain import client_of
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import autodesk, write_settings
 
@@ -99,4 +99,4 @@ def _asker(opened: ExitStack, path: Path, url: str, **changes: Any) -> Asker:
     config = write_settings(path, redis_url="embedded", store_timeout="5s", sources=sources)
     process = start_service(config)
     opened.callback(process.end)
-    return Asker(opened.enter_context(httpx.Client(base_url=process.url, timeout=60)))
+    return Asker(opened.enter_context(client_of(process.url, timeout=60)))

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from harness.plain import client_of
 from harness.process import Process, start_sandbox, start_service
 from harness.settings import threatwinds, write_settings
 
@@ -14,13 +15,13 @@ HUB = "threatwinds:malware:win trojan sdbot"
 
 @pytest.fixture
 def pair(tmp_path: Path, threatwinds_sandbox: Process) -> Iterator[httpx.Client]:
-    """Start a service over the shared sandbox and over one that takes three seconds for each reply."""
+    """Start a service over the shared sandbox and over one that takes twenty seconds for each reply."""
     slow = start_sandbox("threatwinds")
-    fault = [{"match": "/api/", "latency_seconds": 3}]
+    fault = [{"match": "/api/", "latency_seconds": 20}]
     httpx.put(f"{slow.url}/_sandbox/faults", json=fault).raise_for_status()
     sources = {"fast": threatwinds(threatwinds_sandbox.url), "slow": threatwinds(slow.url)}
     service = start_service(write_settings(tmp_path / "pair.toml", sources=sources, store_timeout="5s"))
-    with httpx.Client(base_url=service.url, timeout=30) as client:
+    with client_of(service.url, timeout=30) as client:
         yield client
     service.end()
     slow.end()
@@ -28,7 +29,7 @@ def pair(tmp_path: Path, threatwinds_sandbox: Process) -> Iterator[httpx.Client]
 
 def test_a_cached_source_is_whole_beside_a_slow_one(pair: httpx.Client) -> None:
     """Cold or from the cache, attributes kept apart included, the fast source says `ok`."""
-    parameters = {"node": HUB, "fan_out": 1000, "max_nodes": 1000, "timeout": 1.5}
+    parameters = {"node": HUB, "fan_out": 1000, "max_nodes": 1000, "timeout": 3}
     alone = pair.get("/graph", params=parameters | {"sources": "fast", "timeout": 10}).json()
     for _ in range(2):
         answer = pair.get("/graph", params=parameters).json()

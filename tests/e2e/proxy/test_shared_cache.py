@@ -15,6 +15,7 @@ import pytest
 from harness.board import Board
 from harness.front import CACHING, start_nginx
 from harness.place import ASSET, ASSET_HUB, DOMAIN, ISSUE, NOBODY
+from harness.plain import client_of
 from harness.process import Process
 from harness.settings import autodesk, threatwinds
 from harness.standing import standing
@@ -59,7 +60,7 @@ def fronted(folder: Path, *, sources: dict[str, dict[str, Any]], **top: Any) -> 
         settings = {"redis_url": "embedded", "cors_origins": ["https://dashboard.example"], **top}
         process, _ = stack.enter_context(standing(folder, "--workers", "2", sources=sources, **settings))
         front = stack.enter_context(start_nginx(CACHING, upstream=process.url))
-        yield stack.enter_context(httpx.Client(base_url=front.url, timeout=30))
+        yield stack.enter_context(client_of(front.url, timeout=30))
 
 
 def ask(

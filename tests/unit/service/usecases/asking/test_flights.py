@@ -13,6 +13,7 @@ from connectors.model import Outcome
 from connectors.ports import Caller
 from connectors.walk import Finding, Walk
 from harness.leases import LeaseBoard, LoneLeases
+from harness.looking import settle
 from service.cache.freshness import Tolerance
 from service.graph.budget import Budget
 from service.usecases.answer.answering import Answer
@@ -108,9 +109,8 @@ async def test_the_last_who_leaves_cancels_the_walk(stage: Any, held: Held) -> N
 
 async def test_defect_09_a_short_deadline_is_its_owners_alone(stage: Any, held: Held) -> None:
     """The leader's time is up; who has more waits on, for the same walk."""
-    leader = _begin(stage, require=Require.NONE, budget=HURRIED)
-    await held.until(lambda: bool(held.begun))
-    follower = _begin(stage)
+    # Both at once: the one's time may be up as soon as the loop turns again.
+    leader, follower = _begin(stage, require=Require.NONE, budget=HURRIED), _begin(stage)
     assert (await leader).reports[0].outcome is Outcome.TIMEOUT
     held.free.set()
     assert (await follower).complete
@@ -144,7 +144,7 @@ async def test_who_has_calls_left_pays_for_who_has_none(stage: Any) -> None:
     leader = _begin(stage, budget=Budget(max_calls=1))
     await driver.until(lambda: bool(driver.begun))
     follower = _begin(stage)
-    await asyncio.sleep(0.02)
+    await settle()
     driver.free.set()
     answers = await leader, await follower
     assert [len(answer.page.records.edges) for answer in answers] == [6, 6]
@@ -191,7 +191,7 @@ async def test_a_stale_listing_stands_in_for_a_slow_source_and_is_asked_behind(s
     assert driver.begun == ["s1"], "one refresh for all of them"
     driver.free.set()
     await driver.until(lambda: len(slow.journal) == 2)
-    await asyncio.sleep(0.02)
+    await settle()
     fresh = await stage.ask("n:t:a")
     assert (_outcome(fresh), len(fresh.page.records.edges), fresh.spent.calls) == ("ok", 2, 0)
 
@@ -215,7 +215,7 @@ async def test_defect_14_after_a_refresh_that_failed_the_source_is_waited_for(st
     assert _outcome(await stage.ask("n:t:a")) == "stale"
     driver.free.set()
     await driver.until(lambda: len(slow.journal) >= 2)
-    await asyncio.sleep(0.02)
+    await settle()
     again = await stage.ask("n:t:a")
     assert _outcome(again) == "stale"
     assert "status 500" in (again.reports[0].detail or "")
@@ -280,7 +280,7 @@ async def test_defect_07_one_process_asks_for_the_fleet(fleet: Fleet) -> None:
     first = [fleet.ask(0) for _ in range(5)]
     await fleet.drivers[0].until(lambda: fleet.begun == [1, 0])
     second = [fleet.ask(1) for _ in range(5)]
-    await asyncio.sleep(0.05)
+    await settle()
     for driver in fleet.drivers:
         driver.free.set()
     answers = [await task for task in (*first, *second)]
@@ -294,7 +294,7 @@ async def test_defect_09_a_leader_elsewhere_that_leaves_hands_over(fleet: Fleet)
     leader = fleet.ask(0)
     await fleet.drivers[0].until(lambda: fleet.begun == [1, 0])
     follower = fleet.ask(1)
-    await asyncio.sleep(0.05)
+    await settle()
     leader.cancel()
     await fleet.drivers[1].until(lambda: fleet.begun == [1, 1])
     fleet.drivers[1].free.set()
@@ -325,7 +325,7 @@ async def test_who_waits_elsewhere_is_named_to_the_leaders_governor(fleet: Fleet
 
     fleet.flights[0].drive = drive
     leader = fleet.ask(0, behalf=Caller("heavy"))
-    await asyncio.sleep(0.02)
+    await settle()
     follower = fleet.ask(1, behalf=Caller("light"))
     assert (await leader).complete
     assert (await follower).complete

@@ -13,6 +13,7 @@ from connectors.model import Outcome
 from connectors.ports import Caller, Demand
 from connectors.walk import Finding, Walk
 from connectors.wire import Call, Reply
+from harness.looking import settle, turn_until
 from service.adapters.memory_store import MemoryStore
 from service.cache.freshness import Tolerance
 from service.cache.store import Item
@@ -36,7 +37,7 @@ class SlowStore(MemoryStore):
     def __init__(self, clock: Any) -> None:
         """Start empty."""
         super().__init__(clock=clock)
-        self.saving = asyncio.Event()
+        self.saving, self.saved = asyncio.Event(), asyncio.Event()
 
     async def load(self, keys: Sequence[str]) -> list[bytes | None]:
         """Load, late."""
@@ -51,6 +52,7 @@ class SlowStore(MemoryStore):
         self.saving.set()
         await asyncio.sleep(self.saving_takes)
         await super().save(items)
+        self.saved.set()
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ async def test_what_was_fetched_is_kept_though_nobody_waits_any_more(
     await store.saving.wait()
     asking.cancel()
     await asyncio.wait({asking})
-    await asyncio.sleep(0.1)
+    await asyncio.wait_for(store.saved.wait(), 10)
     assert (await stage.ask("n:t:a")).complete
     assert len(site.journal) == 1
 
@@ -143,13 +145,13 @@ async def test_a_hurried_leader_does_not_cut_the_look_before_the_walk(
 
 async def test_defect_09_our_own_pace_has_the_patience_of_who_joined(stage: Any, site: Any) -> None:
     """A turn that came too late for the leader is waited for again for somebody who has more time."""
-    patiences = []
+    patiences: list[float] = []
 
     class Paced:
         async def send(self, call: Call, *, timeout: timedelta, demand: Demand) -> Reply:
             patiences.append(demand.until - stage.clock.monotonic())
-            if patiences[-1] < 1:
-                await asyncio.sleep(0.02)
+            if patiences[-1] < 30:
+                await turn_until(lambda: demand.until - stage.clock.monotonic() > 30)
                 raise SourceThrottledError("our own pace leaves no call in time")
             assert demand.take()
             reply: Reply = await site.send(call, timeout=timeout, caller="s1")
@@ -157,8 +159,8 @@ async def test_defect_09_our_own_pace_has_the_patience_of_who_joined(stage: Any,
 
     [source] = stage.sources
     stage.sources = [replace(source, admit=lambda sent: replace(source.admit(sent), sender=Paced()))]
-    leader = _begin(stage, budget=Budget(timeout=timedelta(seconds=0.5)))
-    await asyncio.sleep(0.01)
+    leader = _begin(stage, budget=Budget(timeout=timedelta(seconds=20)))
+    await turn_until(lambda: bool(patiences))
     follower = _begin(stage, budget=PATIENT)
     assert (await follower).complete
     assert (await leader).complete, "the turn came while it still waited"
@@ -167,14 +169,14 @@ async def test_defect_09_our_own_pace_has_the_patience_of_who_joined(stage: Any,
 
 async def test_the_end_of_a_long_walk_is_not_the_end_of_who_boarded_late(stage: Any, site: Any) -> None:
     """What no walk may take longer than is begun anew for whoever has time left."""
-    end, walks = asyncio.Event(), []
+    walks: list[Walk] = []
 
     async def drive(walk: Walk, *, demand: Any, deadline: float, **rest: Any) -> tuple[Finding, ...]:
         walks.append(walk)
         if len(walks) == 1:
-            await end.wait()
+            # The other one has boarded.
+            await turn_until(lambda: demand.until > deadline)
             stage.clock.passed += deadline - stage.clock.monotonic()
-            assert demand.until > deadline
             walk.stop(Outcome.TIMEOUT, "the time of a walk is up")
             return walk.finish(now=stage.clock.now())
         findings: tuple[Finding, ...] = await stage.drive(walk, demand=demand, deadline=deadline, **rest)
@@ -182,11 +184,9 @@ async def test_the_end_of_a_long_walk_is_not_the_end_of_who_boarded_late(stage: 
 
     stage.flights = stage.fly(drive)
     early = _begin(stage, budget=PATIENT)
-    await asyncio.sleep(0.01)
+    await turn_until(lambda: bool(walks))
     stage.clock.passed += 100
     late = _begin(stage, budget=PATIENT)
-    await asyncio.sleep(0.01)
-    end.set()
     assert (await late).complete
     assert (await early).reports[0].outcome is Outcome.TIMEOUT
 
@@ -204,11 +204,11 @@ async def test_a_spent_walk_that_has_not_landed_does_not_hold_the_loop(stage: An
 
     stage.flights = stage.fly(drive)
     spent = _begin(stage, budget=Budget(max_calls=1))
-    await asyncio.sleep(0.01)
+    await settle()
     hurried = _begin(stage, budget=HURRIED)
-    await asyncio.sleep(0.01)
+    await settle()
     stage.clock.passed += 1
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         assert (await hurried).reports[0].outcome is Outcome.OVER_BUDGET
     landing.set()
     assert (await spent).reports[0].outcome is Outcome.OVER_BUDGET

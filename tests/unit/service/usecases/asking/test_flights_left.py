@@ -13,6 +13,7 @@ from connectors.model import Address, NodeId
 from connectors.ports import Caller
 from connectors.walk import Finding, Walk
 from harness.leases import LeaseBoard, LoneLeases
+from harness.looking import settle
 from service.graph.budget import Budget, Tally
 from service.usecases.asking.flight import Rider, Route
 from service.usecases.asking.flights import Flights
@@ -81,7 +82,7 @@ async def _turns(number: int) -> None:
 async def _led_elsewhere(seats: Iterable[Any]) -> None:
     """Let the loop turn until these have been told that another process leads."""
     leading = [seat.flight for seat in seats]
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         while any(seat.flight is flight for seat, flight in zip(seats, leading, strict=True)):  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0)
 
@@ -117,12 +118,15 @@ async def test_who_boards_as_the_last_one_leaves_still_hears_the_word(port: Port
     """A follower's end does not make another one of the same question miss that it was answered."""
     await port.other.take([str(A)], caller=Caller("ben"))
     seats, rider = port.board(A)
-    await asyncio.sleep(0.01)
+    await _led_elsewhere(seats.values())
+    # Now it follows, and waits.
+    await settle()
     port.flights.abandon(seats.values(), rider)
     again, _ = port.board(A)
-    await asyncio.sleep(0.01)
+    await _led_elsewhere(again.values())
+    await settle()
     await port.other.give_back([str(A)])
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         assert (await again[A].landed).finding is None
 
 
