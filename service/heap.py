@@ -12,8 +12,8 @@ import sys
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 # Bytes. Larger blocks, those of a huge answer, go back at once; of all others together as much stays.
-_LARGEST_KEPT = 8 * 1024 * 1024
-_MOST_KEPT = 32 * 1024 * 1024
+_LARGEST_KEPT = 4 * 1024 * 1024
+_MOST_KEPT = 16 * 1024 * 1024
 
 
 def keep_freed() -> bool:
