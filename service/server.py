@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 
 from service.farewell import App, with_farewell
+from service.heap import keep_freed
 from service.log import configure_log
 from service.protocol import BoundedProtocol
 from service.settings import Settings
@@ -106,6 +107,7 @@ class Server(uvicorn.Server):
             gc.freeze()
             gc.set_threshold(*_COLLECTIONS)
             gc.enable()
+            keep_freed()
             log.info("serving", pid=os.getpid())
             self._announce()
 

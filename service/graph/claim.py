@@ -59,6 +59,9 @@ def merge_claims(claims: Claims) -> MergedEdge:
 
 def _newer(one: Claim, other: Claim) -> Claim:
     """Choose as `merge_edges` does; nearly always both ends of a relation have listed the same."""
+    at, later = one[1].finding.listing.fetched_at, other[1].finding.listing.fetched_at
+    if at != later:
+        return one if at > later else other
     first, second = _assertion(*one), _assertion(*other)
     return one if newest(first, second) is first else other
 

@@ -51,11 +51,11 @@ class Extent:
 
     def take(self, nodes: Iterable[NodeId], *, edges: Pool) -> None:
         """Take in new nodes, and new edges that lead to them; both ends of each edge are held then."""
-        for node in nodes:
-            # Who stands is held already.
-            text = node.text
-            if text not in self._hop:
-                self.nodes[text], self._hop[text], self._moved[text] = node, FAR, None
+        # Who stands is held already.
+        new = {node.text: node for node in nodes if node.text not in self._hop}
+        self.nodes.update(new)
+        self._hop.update(dict.fromkeys(new, FAR))
+        self._moved.update(dict.fromkeys(new))
         self.edges.update(edges)
         left: list[EdgeName] = [*self._early, *edges]
         # An edge to be followed from a new node may come before the one that reaches the node.
@@ -79,8 +79,8 @@ class Extent:
         return unseen
 
     def _tell(self) -> None:
-        for text in self._moved:
-            self.hop[self.nodes[text]] = self._hop[text]
+        moved = map(self.nodes.__getitem__, self._moved)
+        self.hop.update(zip(moved, map(self._hop.__getitem__, self._moved), strict=True))
         self._moved.clear()
 
     def _ways(self, name: EdgeName) -> Sequence[tuple[str, str]]:
@@ -93,9 +93,32 @@ class Extent:
 
     def _relax(self, names: Iterable[EdgeName]) -> list[EdgeName]:
         """Set the hops of new nodes and correct those of others; gives the edges that came too early."""
+        nearer: deque[str] = deque()
+        early = self._relax_even(names, nearer) if self._is_even else self._relax_odd(names, nearer)
+        self._spread(nearer)
+        return early
+
+    def _relax_even(self, names: Iterable[EdgeName], nearer: deque[str]) -> list[EdgeName]:
+        """Do so where every edge leads both ways, as nearly everywhere: from its nearer end to the other."""
         hop, moved = self._hop, self._moved
         early: list[EdgeName] = []
-        nearer: deque[str] = deque()
+        for name in names:
+            start, end = name[0], name[1]
+            near, held = hop[start], hop[end]
+            if near > held:
+                start, end, near, held = end, start, held, near
+            if near + 1 < held:
+                hop[end], moved[end] = near + 1, None
+                if held != FAR:
+                    nearer.append(end)
+            elif near == FAR:
+                early.append(name)
+        return early
+
+    def _relax_odd(self, names: Iterable[EdgeName], nearer: deque[str]) -> list[EdgeName]:
+        """Do so where the rule has to say which ways each edge leads."""
+        hop, moved = self._hop, self._moved
+        early: list[EdgeName] = []
         for name in names:
             ways = self._ways(name)
             for start, end in ways:
@@ -106,7 +129,6 @@ class Extent:
                         nearer.append(end)
             if ways and FAR in (hop[ways[0][0]], hop[ways[-1][0]]):
                 early.append(name)
-        self._spread(nearer)
         return early
 
     def _spread(self, nearer: deque[str]) -> None:

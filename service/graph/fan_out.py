@@ -30,7 +30,7 @@ class FanOut:
         followed = self._followed.get((node, source))
         if followed is None and len(found) <= self._limit:
             # Most nodes are told of once, and all of their neighbors are followed.
-            self._followed[node, source] = {other_end(name, node) for name, _ in found}
+            self._followed[node, source] = {name[1] if name[0] == node else name[0] for name, _ in found}
             put_claims(pool, found)
             return True
         followed = self._followed.setdefault((node, source), set())

@@ -48,6 +48,7 @@ class Hearing:
         self._rule = rule
         # Whether it leaves nothing out of a listing under its own filter.
         self._is_whole = Rule(filter=rule.filter) == rule
+        self._is_plain = rule.is_plain
         self._selected: dict[Selection, Outcomes] = {}
         self._heard: dict[str, list[_Heard]] = defaultdict(list)
 
@@ -93,7 +94,7 @@ class Hearing:
     def _hear_of(self, node: NodeId, word: Told) -> None:
         """Note what was told of one node; mostly that is what may be followed from it."""
         heard, edges = self._heard[node.text], word.finding.listing.edges
-        if self._rule.is_plain:
+        if self._is_plain:
             heard.append((Verdict.FOLLOW, word, self._rule.followed(edges)))
             return
         for edge in edges:
@@ -136,8 +137,8 @@ class Hearing:
         # What a source says it has counts only where the rule leaves nothing of it out.
         if not self._is_whole:
             return 0
-        listings = (word.finding.listing for word in words)
-        totals = (each.total or 0 for each in listings if each.filter == self._rule.filter)
+        listings = [word.finding.listing for word in words]
+        totals = [each.total or 0 for each in listings if each.filter == self._rule.filter]
         return max(totals, default=0)
 
 

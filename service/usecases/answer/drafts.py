@@ -32,5 +32,8 @@ class Drafts:
 
     def word(self, ask: Ask, finding: Finding) -> Told | None:
         """Give the word that this very finding was written as, if it was."""
+        if not self._words:
+            # What the cache has told is not written ahead.
+            return None
         held, word = self._words.get(ask, (None, None))
         return word if held is finding else None

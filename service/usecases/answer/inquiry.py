@@ -63,15 +63,17 @@ class Inquiry:
         """
         wanted = frozenset(asks)
         findings = await self._ask(asks, nodes) if self._playing is None else self._played(wanted)
+        now = self.fetcher.clock.now()
         for ask, finding in findings.items():
             if finding.outcome in _CUT_BY:
                 self.cut_by.add(_CUT_BY[finding.outcome])
             if finding is self.findings.get(ask):
                 continue
-            self._report(ask.source).note(finding, now=self.fetcher.clock.now())
+            self._report(ask.source).note(finding, now=now)
             if ask not in wanted:
                 self.note(ask, finding)
-            self._broken[ask] += finding.outcome is Outcome.BROKEN
+            if finding.outcome is Outcome.BROKEN:
+                self._broken[ask] += 1
         return findings
 
     def note(self, ask: Ask, finding: Finding) -> None:
@@ -205,6 +207,10 @@ class Inquiry:
         )
 
     async def _ask(self, asks: Sequence[Ask], nodes: Collection[NodeId]) -> dict[Ask, Finding]:
+        if not asks and not self.fetcher.ledger.may_owe:
+            # As at the beginning and at the end of most answers.
+            self._rounds.append(())
+            return {}
         by = self.fetcher if self.scout is None else self.scout
         answered = await by.fetch(asks, nodes=nodes)
         for ask, each in answered.items():

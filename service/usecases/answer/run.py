@@ -295,7 +295,7 @@ class Run:
 
     def _words(self, name: Address) -> list[Told]:
         """Give what everybody asked has told of a named address, now or in an earlier round."""
-        words = (self._word(source, address) for source, address in self.naming.askers(name))
+        words = [self._word(source, address) for source, address in self.naming.askers(name)]
         return [word for word in words if word is not None]
 
     def _word(self, source: Source, address: Address) -> Told | None:
@@ -328,6 +328,9 @@ class Run:
         return self.naming.members(name) if isinstance(name, NodeId) else (name,)
 
     def _canonical_nodes(self) -> Collection[NodeId]:
+        # Asked in every round; of most answers all facts are in their listings.
+        if not self.inquiry.fetcher.ledger.may_owe:
+            return ()
         return self.naming.all_addresses(self.machine.hop.keys())
 
 

@@ -70,10 +70,13 @@ class Ledger:
 
     def facts_of(self, node: NodeId) -> Mapping[str, NodeFacts]:
         """Give what is known of a canonical node, by source."""
-        text = node.text
-        return {
-            source: held[1] for source, told in self._told.items() if (held := told.get(text)) is not None
-        }
+        # A loop: asked for every node of an answer, and a comprehension is a call of its own.
+        text, found = node.text, {}
+        for source, told in self._told.items():
+            held = told.get(text)
+            if held is not None:
+                found[source] = held[1]
+        return found
 
     def adopt(self, facts: Iterable[NodeFacts], *, source: str, fetched_at: datetime) -> list[NodeFacts]:
         """Take in facts; of two tellings by one source the newer stays, whatever came first.
@@ -123,6 +126,11 @@ class Ledger:
         for source, known in self._told.items():
             for fetched_at, facts in known.values():
                 yield source, fetched_at, facts
+
+    @property
+    def may_owe(self) -> bool:
+        """Tell whether anything is owed, or will be when what was put aside is admitted."""
+        return bool(self._owed or self._aside)
 
     def owed(self) -> tuple[Owed, ...]:
         """Give what is still owed."""

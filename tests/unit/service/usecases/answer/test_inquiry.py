@@ -189,3 +189,19 @@ async def test_a_cached_count_is_of_one_page(stage: Any, inquire: Inquire) -> No
     inquiry.turn()
     assert inquiry.reports["s1"].cached == 0
     assert inquiry.reports["s1"].outcomes == {"ok": 1}
+
+
+async def test_a_round_without_a_question_is_a_round_and_asks_nobody(stage: Any, inquire: Inquire) -> None:
+    """It is taken down, so that the page is played back; but what is owed is read all the same."""
+    inquiry = inquire()
+    assert await inquiry.fetch((), nodes=()) == {}
+    assert await inquiry.fetch([_ask(stage, "a")], nodes=()) != {}
+    assert await inquiry.fetch((), nodes=[_node("b")]) == {}
+    assert [len(said) for said in _sheet(inquiry).rounds] == [0, 1, 0]
+    # Another answer has b's label from the cache, where it is kept apart.
+    warm = inquire()
+    await warm.fetch([_ask(stage, "a")], nodes=())
+    ledger = warm.fetcher.ledger
+    assert ledger.may_owe
+    await warm.fetch((), nodes=[_node("b")])
+    assert ledger.facts_of(_node("b"))["s1"].label == LONG

@@ -139,3 +139,18 @@ def test_what_is_put_aside_is_told_when_it_is_admitted() -> None:
     ledger.admit(side)
     assert ledger.facts_of(A).keys() == {"another", "s"}
     assert [owed.node for owed in ledger.collect()] == [B]
+
+
+def test_nothing_need_be_gathered_before_anything_may_be_owed() -> None:
+    """What was put aside may owe when it is admitted; what was collected is owed no more."""
+    ledger = Ledger()
+    ledger.adopt([_facts("b")], source="s", fetched_at=NOON)
+    assert not ledger.may_owe
+    ledger.put_aside([("s", A, Aspect.RELATIONS)])
+    assert ledger.may_owe
+    ledger.admit(("s", A, Aspect.RELATIONS))
+    assert not ledger.may_owe
+    ledger.owe(_owed(1))
+    assert ledger.may_owe
+    assert ledger.collect() == [_owed(1)]
+    assert not ledger.may_owe
