@@ -229,9 +229,16 @@ class PathSearch:
         ends: tuple[NodeId, ...] = ()
         if self._exhausted and not self._is_known():
             ends = (self.seed, self.target)
-        elif self.seed != self.target and self._backward.blind == 0 < needed and not self._arcs.is_mutual:
+        elif self.seed != self.target and needed > 0 and self._may_be_alone():
             ends = (self.target,)
         return tuple(end for end in ends if end not in self._arcs.asked)
+
+    def _may_be_alone(self) -> bool:
+        """Tell whether the target may list a relation that is known of no other end.
+
+        It may if someone on the way to it need not list all; or nobody knows what it itself lists.
+        """
+        return not self._arcs.is_mutual and (self._backward.blind == 0 or self._forward.blind < inf)
 
     def _first_routes(self, *, longest: int | None) -> list[Path]:
         if self.seed == self.target:

@@ -164,6 +164,20 @@ def test_a_target_is_asked_for_what_nobody_else_lists() -> None:
     assert find(_lists(A, B), A, B, reticent=ALL, costs={B: 99}).rounds == ((A,),)
 
 
+@pytest.mark.parametrize("reticent", [{A, C, D}, {C}, {C, D}], ids=["all others", "one", "two"])
+def test_a_target_that_lists_all_is_asked_where_another_may_not(reticent: set[NodeId]) -> None:
+    """What it lists has to be heard, too, before a path is the shortest."""
+    world = [*_both((A, C), (C, D)), *_lists(D, B), *_lists(B, C)]
+    assert find(world, A, B, reticent=reticent, costs={B: 99}).search.paths == [[A, C, B]]
+
+
+def test_a_target_is_asked_before_there_are_no_more_paths() -> None:
+    """The seed's side has come to its end, with a path, and may list less than there is."""
+    world = [*_lists(A, B, C), *_lists(B, C)]
+    searched = find(world, A, B, paths=2, reticent={A, C}).search
+    assert searched.paths == [[A, B], [A, C, B]]
+
+
 def test_the_seeds_side_is_not_asked_beyond_the_proof() -> None:
     """With a path of three known, who is two steps away could not tell of a shorter one."""
     world = [*_both((A, C), (C, D), (D, B), (A, E), (E, F)), *_lists(F, G)]
