@@ -21,6 +21,7 @@ from connectors.sources.threatwinds.plain import PlainRow, PlainSlice
 from connectors.sources.threatwinds.quantity import write_float
 from connectors.sources.threatwinds.slices import WINDOW
 from connectors.sources.threatwinds.vocabulary import TYPES
+from connectors.wire import Call
 
 MAPPING_VERSION = 1
 
@@ -37,8 +38,8 @@ _NOTHING = repeat(None)
 _HELD_BACK = f"the source shows at most {WINDOW} relations of a node, and this one has that many or more"
 
 
-def map_relations(asked: NodeId, page: Slice | PlainSlice) -> Page:
-    """Give the edges from the node asked about to every row of a page, and the rows' facts."""
+def map_relations(asked: NodeId, page: Slice | PlainSlice, *, follow: tuple[Call, ...] = ()) -> Page:
+    """Give the edges from the node asked about to every row of a page, the rows' facts, and what follows."""
     nodes: list[NodeId] = []
     labels: list[str | None] = []
     itself = str(native_of(asked))
@@ -59,6 +60,7 @@ def map_relations(asked: NodeId, page: Slice | PlainSlice) -> Page:
         total=page.items - (len(rows) - len({row.id for row in rows})),
         capped=capped,
         withheld=_HELD_BACK if capped else None,
+        follow=follow,
     )
 
 
