@@ -9,7 +9,7 @@ What a caller can not mend is one error, `EntryError`: an unknown format, damage
 are gone. Whoever reads counts it as a miss.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import repeat
@@ -31,7 +31,6 @@ from service.cache.unfold import Columns, unfold
 from service.cache.value import attribute_bytes, read_attributes, read_extension, written_attributes
 
 _ALL = Filter()
-_TEXTS, _ATTRIBUTES = attrgetter("label", "url"), attrgetter("attributes")
 _UNREADABLE = (MsgspecError, InvalidNodeIdError, LookupError, ValueError, OverflowError, RecursionError)
 _UNWRITABLE = (UnicodeEncodeError, OverflowError, RecursionError)
 
@@ -89,8 +88,8 @@ def encode_listing(
     try:
         entries: dict[Apart, bytes] = {}
         digests: dict[int, bytes] = {}
-        for number, (facts, size) in enumerate(zip(listing.facts, _sizes(listing.facts), strict=True)):
-            if size > inline_up_to:
+        for number, facts in enumerate(listing.facts):
+            if _size(facts) > inline_up_to:
                 body = _ENCODER.encode(_facts_row(facts))
                 digests[number] = blake2b(body, digest_size=DIGEST_BYTES).digest()
                 # Alone each has its words within itself.
@@ -147,11 +146,9 @@ def decode_facts(blob: bytes | None, *, node: NodeId) -> NodeFacts:
         raise EntryError(f"not facts: {error}") from error
 
 
-def _sizes(told: Sequence[NodeFacts]) -> Iterator[int]:
-    """Give how many bytes of text and attributes each has, about."""
-    written = map(attribute_bytes, map(_ATTRIBUTES, told))
-    for (label, url), attributes in zip(map(_TEXTS, told), written, strict=True):
-        yield len(label or "") + len(url or "") + len(attributes)
+def _size(facts: NodeFacts) -> int:
+    """Give how many bytes of text and attributes there are, about."""
+    return len(facts.label or "") + len(facts.url or "") + len(attribute_bytes(facts.attributes))
 
 
 def _facts_row(facts: NodeFacts) -> FactsRow:

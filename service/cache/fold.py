@@ -1,10 +1,10 @@
 """Writes a listing by columns: what many of its nodes and edges have in common is written once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from itertools import chain, count
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Raw
 from msgspec.msgpack import encode
@@ -33,102 +33,68 @@ DIGEST_BYTES = 8
 """How many bytes name facts that are kept apart."""
 
 
-_Head = tuple[str, str | None, str]
-
-
-class _Kind(NamedTuple):
-    """What some nodes of a listing have in common, their keys, and where the values told of each go."""
-
-    number: int
-    head: _Head
-    told: int
-    columns: tuple[int, ...]
-    values: tuple[list[object], ...]
-    keys: list[str]
-
-
 class _Nodes:
     """The nodes of a listing by place, and what is told of them by kind."""
 
     def __init__(self) -> None:
-        # By texts, whose hash and comparison are the interpreter's own.
-        self.places: dict[str, int] = {}
-        self.kinds: list[_Kind] = []
+        self.places: dict[NodeId, int] = {}
+        self.kinds: dict[tuple[str, str | None, str, int, tuple[int, ...]], int] = {}
         self.order: list[int] = []
         self.keys: list[str] = []
+        self.keys_by_kind: list[list[str]] = []
         self.digests: list[bytes] = []
         self.labels: list[str] = []
         self.urls: list[str | None] = []
         # By name, and whether the values are the nodes' own keys, which are not written twice.
         self.columns: dict[tuple[str, bool], int] = {}
         self.values: list[list[object]] = []
-        self._found: dict[tuple[_Head, int, tuple[str, ...], int], _Kind] = {}
-
-    def tell(self, every: Sequence[NodeFacts], *, apart: Mapping[int, bytes]) -> None:
-        """Put down what is told of nodes, in order; told of twice, one has two places."""
-        for number, (node, label, url, attributes) in enumerate(map(_told_parts, every)):
-            key: str = node.key
-            if number in apart:
-                self.digests.append(apart[number])
-                self._add(node, self._kind(_head_of(node), APART))
-                continue
-            names, values = zip(*attributes, strict=True) if attributes else ((), ())
-            own = values.index(key) if key in values else -1
-            if label == key:
-                told = AS_KEY
-            elif label is None:
-                told = UNLABELED
-            else:
-                told = LABELED
-                self.labels.append(label)
-            kind = self._kind(_head_of(node), told, names, own)
-            for column, value in zip(kind.values, values, strict=True):
-                column.append(value)
-            self.urls.append(url)
-            self._add(node, kind)
-
-    def ends(self, edges: Iterable[Edge]) -> tuple[list[int], list[int]]:
-        """Give the places of all subjects and of all objects; a node that has none yet gets the next one."""
-        places = self.places
-        ends = [
-            places[node.text] if node.text in places else self.place(node)
-            for edge in edges
-            for node in (edge.subject, edge.object)
-        ]
-        return ends[::2], ends[1::2]
+        self.shapes: dict[tuple[tuple[str, ...], int], tuple[int, ...]] = {}
 
     def place(self, node: NodeId) -> int:
         """Give the place of a node, the next one if it has none yet."""
-        held = self.places.get(node.text)
-        if held is None:
-            held = len(self.order)
-            self._add(node, self._kind(_head_of(node), UNTOLD))
-        return held
+        held = self.places.get(node)
+        return self._add(node, UNTOLD) if held is None else held
 
-    def _kind(self, head: _Head, told: int, names: tuple[str, ...] = (), own: int = -1) -> _Kind:
-        """Give the kind of a node of which this is told; the value of the attribute at `own` is its key."""
-        found = self._found.get((head, told, names, own))
-        if found is None:
-            columns = self._columns(names, own) if names else ()
-            values = tuple([self.values[column] for column in columns])
-            found = self._found[head, told, names, own] = _Kind(
-                len(self.kinds), head, told, columns, values, []
-            )
-            self.kinds.append(found)
-        return found
+    def tell_apart(self, node: NodeId, digest: bytes) -> None:
+        """Put down a node whose facts are kept apart."""
+        self.digests.append(digest)
+        self._add(node, APART)
 
-    def _columns(self, names: tuple[str, ...], own: int) -> tuple[int, ...]:
+    def tell(self, facts: NodeFacts) -> None:
+        """Put down what is told of a node; told of twice, it has two places."""
+        key, label = facts.node.key, facts.label
+        names, values = zip(*facts.attributes, strict=True) if facts.attributes else ((), ())
+        own = values.index(key) if key in values else -1
+        columns = self.shapes.get((names, own)) or self._shape(names, own)
+        for column, value in zip(columns, values, strict=True):
+            self.values[column].append(value)
+        told = AS_KEY if label == key else UNLABELED if label is None else LABELED
+        self._add(facts.node, told, columns)
+        if label is not None and told == LABELED:
+            self.labels.append(label)
+        self.urls.append(facts.url)
+
+    def _shape(self, names: tuple[str, ...], own: int) -> tuple[int, ...]:
         """Give the columns of attributes of these names, the value of one of which is the node's own key."""
-        columns = self.columns
-        found = [columns.setdefault((name, at == own), len(columns)) for at, name in enumerate(names)]
-        self.values += [[] for _ in range(len(columns) - len(self.values))]
-        return tuple(found)
+        found = [
+            self.columns.setdefault((name, place == own), len(self.columns))
+            for place, name in enumerate(names)
+        ]
+        self.values += [[] for _ in range(len(self.columns) - len(self.values))]
+        self.shapes[names, own] = tuple(found)
+        return self.shapes[names, own]
 
-    def _add(self, node: NodeId, kind: _Kind) -> None:
-        self.places.setdefault(node.text, len(self.order))
-        self.order.append(kind.number)
+    def _add(self, node: NodeId, told: int, columns: tuple[int, ...] = ()) -> int:
+        place = len(self.order)
+        self.places.setdefault(node, place)
+        kind = (node.namespace, node.tenant, node.type, told, columns)
+        number = self.kinds.setdefault(kind, len(self.kinds))
+        if number == len(self.keys_by_kind):
+            self.keys_by_kind.append([])
+        self.order.append(number)
         self.keys.append(node.key)
-        kind.keys.append(node.key)
+        self.keys_by_kind[number].append(node.key)
+        return place
 
 
 def fold(listing: Listing, *, apart: Mapping[int, bytes]) -> tuple[ListingRow, bytes]:
@@ -137,22 +103,21 @@ def fold(listing: Listing, *, apart: Mapping[int, bytes]) -> tuple[ListingRow, b
     `apart` has the digests of facts that are kept apart, of `DIGEST_BYTES` each, by their place in order.
     """
     nodes, packer = _Nodes(), Packer(listing.fetched_at)
-    nodes.tell(listing.facts, apart=apart)
+    for place, facts in enumerate(listing.facts):
+        if place in apart:
+            nodes.tell_apart(facts.node, apart[place])
+        else:
+            nodes.tell(facts)
     address = listing.address
     asked = nodes.place(address) if isinstance(address, NodeId) else _selection_parts(address)
-    subjects, objects = nodes.ends(listing.edges)
+    ends = [(nodes.place(edge.subject), nodes.place(edge.object)) for edge in listing.edges]
     canonical = None if listing.canonical is None else nodes.place(listing.canonical)
     bonds, bound = _bonds(listing.edges)
-    is_star = _is_star(listing.edges, subjects, objects, asked)
+    is_star = _is_star(listing.edges, ends, asked)
     packer.digests(nodes.digests)
     kinds = tuple(
-        KindRow(
-            *kind.head,
-            kind.told,
-            kind.columns,
-            LISTED if (number := packer.packed(kind.keys)) is None else number,
-        )
-        for kind in nodes.kinds
+        KindRow(*kind, LISTED if (number := packer.packed(keys)) is None else number)
+        for kind, keys in zip(nodes.kinds, nodes.keys_by_kind, strict=True)
     )
     records = packer.column([edge.record for edge in listing.edges])
     created_at = packer.column([edge.created_at for edge in listing.edges])
@@ -171,8 +136,8 @@ def fold(listing: Listing, *, apart: Mapping[int, bytes]) -> tuple[ListingRow, b
         order=nodes.order,
         keys=[key for key, kind in zip(nodes.keys, nodes.order, strict=True) if kinds[kind].keys == LISTED],
         edges=len(listing.edges),
-        subjects=None if is_star else subjects,
-        objects=None if is_star else objects,
+        subjects=None if is_star else [subject for subject, _ in ends],
+        objects=None if is_star else [object_ for _, object_ in ends],
         bonds=bonds,
         bound=bound if len(bonds) > 1 else [],
         records=records,
@@ -220,21 +185,18 @@ def _bonds(edges: Sequence[Edge]) -> tuple[tuple[BondRow, ...], list[int]]:
     return tuple(bonds), bound
 
 
-def _is_star(edges: Sequence[Edge], subjects: Sequence[int], objects: Sequence[int], asked: object) -> bool:
+def _is_star(edges: Sequence[Edge], ends: Sequence[tuple[int, int]], asked: object) -> bool:
     """Tell whether the edges lead from the node asked about to all other places, one after the other."""
     if not isinstance(asked, int):
         return False
     others = chain(range(asked), count(asked + 1))
     return all(
         not edge.directed
-        and asked in (subject, object_)
-        and subject + object_ == asked + other
+        and pair in ((asked, other), (other, asked))
         and edge.subject.text <= edge.object.text
-        for edge, subject, object_, other in zip(edges, subjects, objects, others, strict=False)
+        for edge, pair, other in zip(edges, ends, others, strict=False)
     )
 
 
-_head_of = attrgetter("namespace", "tenant", "type")
-_told_parts = attrgetter("node", "label", "url", "attributes")
 _filter_parts = attrgetter(*(field.name for field in fields(Filter)))
 _selection_parts = attrgetter(*(field.name for field in fields(Selection)))
