@@ -86,7 +86,7 @@ class Ledger:
             held = known.get(text)
             if held is None:
                 known[text] = (fetched_at, told)
-            elif _said(held[1]) == _said(told):
+            elif held[1] is told or _said(held[1]) == _said(told):
                 shared.append(held[1])
                 if held[0] < fetched_at:
                     known[text] = (fetched_at, held[1])
