@@ -118,6 +118,10 @@ class Ledger:
         held = self._told.get(source, {}).get(node.text)
         return None if held is None else held[0]
 
+    def told_by(self, source: str) -> Mapping[str, tuple[datetime, NodeFacts]]:
+        """Give what one source has told by now, by the texts of addresses: when, and what."""
+        return self._told.get(source, {})
+
     def told(self) -> Iterator[tuple[str, datetime, NodeFacts]]:
         """Give all that is known: who told it, when, and what."""
         for source, known in self._told.items():

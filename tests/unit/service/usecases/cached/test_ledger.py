@@ -139,3 +139,12 @@ def test_what_is_put_aside_is_told_when_it_is_admitted() -> None:
     ledger.admit(side)
     assert ledger.facts_of(A).keys() == {"another", "s"}
     assert [owed.node for owed in ledger.collect()] == [B]
+
+
+def test_what_one_source_has_told_is_found_by_texts() -> None:
+    """By when and what; what another one has told, or nobody, is not there."""
+    ledger, facts = Ledger(), _facts("a")
+    ledger.adopt([facts], source="s", fetched_at=NOON)
+    ledger.adopt([_facts("b")], source="other", fetched_at=NOON)
+    assert ledger.told_by("s") == {facts.node.text: (NOON, facts)}
+    assert ledger.told_by("nobody") == {}
