@@ -10,15 +10,17 @@ from connectors.wire import Aspect
 from service.graph.asked import Told
 from service.graph.scribe import Scribe
 from service.usecases.answer.naming import Naming
+from service.usecases.answer.outskirts import Outskirts
 from service.usecases.ask import Ask
 
 
 class Drafts:
-    """The words of one answer that were written ahead by its `scribe`."""
+    """The words of one answer that were written ahead by its `scribe`, and nodes of its `outskirts`."""
 
     def __init__(self, naming: Naming) -> None:
         """Start with none."""
         self.scribe = Scribe()
+        self.outskirts: Outskirts | None = None
         self._naming = naming
         self._words: dict[Ask, tuple[Finding, Told]] = {}
 
@@ -29,6 +31,8 @@ class Drafts:
             word = Told(ask.source.name, self._naming.rename(ask.source, finding))
             self._words[ask] = finding, word
             self.scribe.draft(word)
+            if self.outskirts is not None:
+                self.outskirts.draft(ask, finding, scribe=self.scribe)
 
     def word(self, ask: Ask, finding: Finding) -> Told | None:
         """Give the word that this very finding was written as, if it was."""

@@ -24,6 +24,7 @@ from service.usecases.answer.locate import Located, place
 from service.usecases.answer.lookout import scouting
 from service.usecases.answer.machine import machine_of
 from service.usecases.answer.naming import Naming
+from service.usecases.answer.outskirts import outskirts_of
 from service.usecases.answer.report import Report
 from service.usecases.answer.telling import Teller, teller
 from service.usecases.answer.timing import Timing
@@ -175,6 +176,11 @@ class Run:
         self._begun = not self._undetermined
         names = [seed.name for seed in self.seeds] if self._begun else []
         self.machine = machine_of(self.request, names, naming=self.naming, sources=self._sources)
+        if self.watch is _unwatched:
+            # Who is told as it comes is told of nodes one by one.
+            self.drafts.outskirts = outskirts_of(
+                self.machine, self._sources, inquiry=self.inquiry, naming=self.naming, told_of=self.told_of
+            )
         self.watch()
         return self._begun
 
