@@ -74,9 +74,7 @@ class Run:
         self.naming = naming
         self.told_of: Teller = teller(sources, inquiry=inquiry, naming=naming)
         self.seeds: tuple[Seed, ...] = ()
-        self.drafts = Drafts(naming)
-        if request.rule.is_plain and request.to is None:
-            inquiry.fetcher.brought = self.drafts.write
+        self.drafts = Drafts(naming, hold=request.rule.is_plain and request.to is None)
         self._sources = tuple(sources)
         self._located = located
         self._unsure = frozenset({"identity"} if unsure else ())
@@ -98,12 +96,13 @@ class Run:
         if not self._begun and not await self._start():
             return
         async with scouting(self.inquiry, self.machine, request=self.request, naming=self.naming):
-            while True:
-                frontier = self.machine.frontier()
-                asks = dict(self._asks(frontier))
-                if not frontier and not asks:
-                    break
-                await self._round(frontier, asks)
+            with self.drafts.listening(self.inquiry.fetcher):
+                while True:
+                    frontier = self.machine.frontier()
+                    asks = dict(self._asks(frontier))
+                    if not frontier and not asks:
+                        break
+                    await self._round(frontier, asks)
         # What the cache told of the outermost nodes may still be kept apart.
         await self.inquiry.fetch((), nodes=self._canonical_nodes())
 
