@@ -16,11 +16,10 @@ from service.graph.asked import Degree
 from service.graph.expansion import Expansion
 from service.graph.path import PathSearch
 from service.graph.scribe import NodeTold, Scribe
-from service.usecases.answer.inquiry import Inquiry
 from service.usecases.answer.lookout import FEWEST_HOPS
 from service.usecases.answer.naming import Naming
-from service.usecases.answer.telling import Teller
 from service.usecases.ask import Ask
+from service.usecases.asking.fetch import Fetcher
 from service.usecases.source import Source
 
 # More records than these are not passed on one by one (`service.graph.assemble`).
@@ -30,21 +29,12 @@ _MOST = 10_000
 class Outskirts:
     """The outermost nodes of an answer that one source alone tells of."""
 
-    def __init__(
-        self,
-        source: str,
-        machine: Expansion,
-        *,
-        inquiry: Inquiry,
-        naming: Naming,
-        told_of: Teller,
-    ) -> None:
+    def __init__(self, source: Source, machine: Expansion, *, fetcher: Fetcher, naming: Naming) -> None:
         """Start with none written."""
         self._source = source
         self._machine = machine
-        self._fetcher = inquiry.fetcher
+        self._fetcher = fetcher
         self._naming = naming
-        self._told_of = told_of
         self._written: dict[str, tuple[NodeFacts, Raw]] = {}
 
     def draft(self, ask: Ask, finding: Finding, *, scribe: Scribe) -> None:
@@ -52,7 +42,7 @@ class Outskirts:
         told, written, held = finding.listing.facts, self._written, self._machine.hop
         if self._fetcher.leads_on(ask) or len(written) + len(told) > _MOST:
             return
-        is_plain, told_of = self._naming.is_plain, self._told_of
+        is_plain, name, connector = self._naming.is_plain, self._source.name, self._source.connector
         new = {
             facts.node: facts
             for facts in told
@@ -60,8 +50,9 @@ class Outskirts:
         }
 
         def tell(node: NodeId) -> NodeTold:
-            # The listing may be put aside until its turn has come.
-            return NodeTold({self._source: new[node]}, told_of(node).aliases)
+            # Not by the ledger: the listing may be put aside until its turn has come.
+            aliases = connector.aliases(node) if connector.accepts(node) else ()
+            return NodeTold({name: new[node]}, sorted({*aliases} - {node.text}))
 
         outermost = _Outermost(dict.fromkeys(new, self._machine.hops))
         try:
@@ -78,7 +69,7 @@ class Outskirts:
         Whoever lies at the last hop has never been nearer, so nobody was asked about it.
         """
         hop, last, written = self._machine.hop, self._machine.hops, self._written
-        known = self._fetcher.ledger.told_by(self._source)
+        known = self._fetcher.ledger.told_by(self._source.name)
         for node in nodes:
             name = node.text
             facts, text = written.get(name, _UNWRITTEN)
@@ -87,17 +78,12 @@ class Outskirts:
 
 
 def outskirts_of(
-    machine: Expansion | PathSearch,
-    sources: Sequence[Source],
-    *,
-    inquiry: Inquiry,
-    naming: Naming,
-    told_of: Teller,
+    machine: Expansion | PathSearch, sources: Sequence[Source], *, fetcher: Fetcher, naming: Naming
 ) -> Outskirts | None:
     """Give what writes them ahead, where those whom the seed leads to are asked ahead of their turn, too."""
     if not isinstance(machine, Expansion) or machine.hops < FEWEST_HOPS or len(sources) > 1:
         return None
-    return Outskirts(sources[0].name, machine, inquiry=inquiry, naming=naming, told_of=told_of)
+    return Outskirts(sources[0], machine, fetcher=fetcher, naming=naming)
 
 
 class _Outermost:

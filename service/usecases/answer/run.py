@@ -178,7 +178,7 @@ class Run:
         if self.watch is _unwatched:
             # Who is told as it comes is told of nodes one by one.
             self.drafts.outskirts = outskirts_of(
-                self.machine, self._sources, inquiry=self.inquiry, naming=self.naming, told_of=self.told_of
+                self.machine, self._sources, fetcher=self.inquiry.fetcher, naming=self.naming
             )
         self.watch()
         return self._begun

@@ -85,7 +85,7 @@ async def test_what_is_known_otherwise_by_the_end_is_written_then(stage: Any) ->
     )
     machine = Machine()
     outskirts = Outskirts(
-        "feed", cast("Expansion", machine), inquiry=run.inquiry, naming=run.naming, told_of=run.told_of
+        ask.source, cast("Expansion", machine), fetcher=run.inquiry.fetcher, naming=run.naming
     )
     outskirts.draft(ask, finding, scribe=Scribe())
     told = [each.node for each in finding.listing.facts]
@@ -107,7 +107,7 @@ async def test_half_a_character_is_left_to_the_end(stage: Any) -> None:
     told = replace(finding, listing=replace(finding.listing, facts=(half,)))
     machine = Machine()
     outskirts = Outskirts(
-        "feed", cast("Expansion", machine), inquiry=run.inquiry, naming=run.naming, told_of=run.told_of
+        ask.source, cast("Expansion", machine), fetcher=run.inquiry.fetcher, naming=run.naming
     )
     outskirts.draft(ask, told, scribe=Scribe())
     machine.hop = {half.node: 3}
