@@ -97,7 +97,7 @@ def _read(written: bytes) -> PlainRow | None:
     return row if _settle(row) else None
 
 
-# Some 10 MB, when it is full of rows of the usual size, of which their nodes and facts are most.
+# Some 16 MB with nodes and facts, when it is full of rows of the usual size: 2 KB each.
 _remembered = lru_cache(maxsize=REMEMBERED)(_read)
 
 
