@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
@@ -43,8 +44,13 @@ class Call:
     @property
     def target(self) -> str:
         """Give path and query as they go on the wire, a space as %20."""
-        query = urlencode(self.query, safe="", quote_via=quote)
-        return f"{self.path}?{query}" if query else self.path
+        return f"{self.path}?{_written(self.query)}" if self.query else self.path
+
+
+# Most calls to a source have the very same one.
+@lru_cache(maxsize=256)
+def _written(query: Pairs) -> str:
+    return urlencode(query, safe="", quote_via=quote)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """What is said to the governor's script in the store, and what it replies."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache
 from hashlib import blake2b
 from importlib.resources import files
+from typing import NamedTuple
+
+from msgspec.json import encode
 
 from connectors.ports import Caller, Lane, LaneState, Signal
 
@@ -23,16 +25,14 @@ def script() -> str:
     return files("service.adapters").joinpath("governor.lua").read_text("utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """One operation on one lane, as the script wants it."""
 
     keys: tuple[str, ...]
     arguments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What the script replied; waits are in seconds.
 
     `forgotten`: the lane began after `began` as the caller knew it, nothing was done. `refused`:
@@ -137,7 +137,7 @@ class Speaker:
             self.process,
             CHANNEL,
             began,
-            json.dumps(own),
+            encode(own).decode(),
         )
         return Words(keys_of(lane), arguments)
 

@@ -16,7 +16,7 @@ from service.graph.attributes import Attributes
 from service.graph.merge import MergedEdge
 from service.graph.record import EdgeRecord, NodeRecord, Record, listed
 from service.graph.rows import Rows
-from service.graph.scribe import NodeTold, Progress, Scribe
+from service.graph.scribe import NodeTold, Progress, Scribe, Settled
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -55,9 +55,17 @@ class Records:
 
 
 def assemble(
-    found: Found, *, told: Callable[[NodeId], NodeTold], order: Order, scribe: Scribe | None = None
+    found: Found,
+    *,
+    told: Callable[[NodeId], NodeTold],
+    order: Order,
+    scribe: Scribe | None = None,
+    settled: Settled | None = None,
 ) -> Records:
-    """Write everything found as records, nodes when they are read; a `scribe` may have drafted some."""
+    """Write everything found as records, nodes when they are read; a `scribe` may have drafted some.
+
+    Nodes may be `settled` as the JSON that they will be.
+    """
     scribe = scribe or Scribe()
     edges = found.write_edges(scribe)
     edges.sort(key=attrgetter("id"))
@@ -65,7 +73,10 @@ def assemble(
     write = partial(scribe.write_nodes, ordered, found=found, told=told)
     if order != _BY_ID:
         return Records(_sorted(write(), order), edges)
-    return Records(Rows(len(ordered), write=write) if len(ordered) <= _MOST_ROWS else list(write()), edges)
+    if len(ordered) > _MOST_ROWS:
+        return Records(list(write()), edges)
+    give = settled and partial(scribe.give_nodes, ordered, found=found, told=told, settled=settled)
+    return Records(Rows(len(ordered), write=write, give=give), edges)
 
 
 def edge_record(edge: MergedEdge) -> EdgeRecord:

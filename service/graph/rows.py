@@ -8,6 +8,8 @@ twice as long, as they have to be fetched from the memory then.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, overload
 
+from msgspec import Raw
+
 from service.graph.record import Record
 
 R_co = TypeVar("R_co", bound=Record, covariant=True)
@@ -16,15 +18,22 @@ R_co = TypeVar("R_co", bound=Record, covariant=True)
 class Rows(Sequence[R_co]):
     """So many records, given by `write` in their order, each time alike; who looks at one has them kept."""
 
-    def __init__(self, count: int, *, write: Callable[[], Iterable[R_co]]) -> None:
-        """Write nothing yet."""
+    def __init__(
+        self,
+        count: int,
+        *,
+        write: Callable[[], Iterable[R_co]],
+        give: Callable[[], Iterable[R_co | Raw]] | None = None,
+    ) -> None:
+        """Write nothing yet; `give` writes them for who passes by, some as the JSON they are."""
         self._count = count
         self._write = write
+        self._give = give or write
         self._kept: list[R_co] | None = None
 
-    def passing(self) -> Iterable[R_co]:
-        """Give the records to whoever keeps none of them."""
-        return self._write() if self._kept is None else self._kept
+    def passing(self) -> Iterable[R_co | Raw]:
+        """Give the records to whoever only writes them as JSON, and keeps none of them."""
+        return self._give() if self._kept is None else self._kept
 
     def __len__(self) -> int:
         """Count them."""

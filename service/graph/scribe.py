@@ -8,7 +8,7 @@ from itertools import compress, repeat
 from operator import attrgetter
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from connectors.model import Edge, NodeFacts, NodeId, encode_refs
 from service.graph.asked import Degree, Told
@@ -17,6 +17,8 @@ from service.graph.merge import Assertion, Frames, MergedEdge, edge_id
 from service.graph.record import EdgeRecord, NodeRecord, WordRecord
 
 _TEXT = attrgetter("text")
+Settled = Callable[[Collection[NodeId]], Iterable[Raw | None]]
+"""Gives the JSON of each of some nodes, None where it has not been written."""
 
 
 # One for each node of an answer: a struct is made in a third of the time of a named tuple.
@@ -170,6 +172,20 @@ class Scribe:
                 said.aliases,
                 sources,
             )
+
+    def give_nodes(
+        self,
+        nodes: Collection[NodeId],
+        *,
+        found: Progress,
+        told: Callable[[NodeId], NodeTold],
+        settled: Settled,
+    ) -> Iterator[NodeRecord | Raw]:
+        """Give nodes in their order, as JSON those that are `settled`, else as their records."""
+        texts = list(settled(nodes))
+        others = [node for node, text in zip(nodes, texts, strict=True) if text is None]
+        left = self.write_nodes(others, found=found, told=told)
+        return (next(left) if text is None else text for text in texts)
 
 
 def _degree_record(degree: Degree) -> dict[str, Any]:

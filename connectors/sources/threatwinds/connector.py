@@ -1,7 +1,6 @@
 """The ThreatWinds connector: which calls a question takes, and where each reply is read."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import quote
 
 from connectors.contract import ConnectorSpec, Filter, Freshness, Guess, Pace, Page, Want
@@ -107,10 +106,11 @@ class ThreatWindsConnector:
         if is_beyond(call, status=reply.status):
             return Page(follow=amending(call, ids=()))
         page = parse_slice(reply.body)
-        told = map_relations(asked, page)
         if call.opening:
-            return replace(told, follow=following(call, ids=page.ids, items=page.items, base=self._base))
-        return replace(told, follow=amending(call, ids=page.ids))
+            follow = following(call, ids=page.ids, items=page.items, base=self._base)
+        else:
+            follow = amending(call, ids=page.ids)
+        return map_relations(asked, page, follow=follow)
 
     def _open(self, node: NodeId, aspect: Aspect) -> Call:
         path = f"/api/search/v1/entity/{quote(str(native_of(node)), safe='')}"

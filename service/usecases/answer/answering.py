@@ -140,7 +140,13 @@ class Answering:
     async def conclude(self) -> Answer:
         """Put the page together and keep what the next one needs; AnswerRefusedError, UnknownNodeError."""
         run, inquiry = self.run, self.run.inquiry
-        records = assemble(run.machine, told=run.told_of, order=self.request.order, scribe=run.drafts.scribe)
+        records = assemble(
+            run.machine,
+            told=run.told_of,
+            order=self.request.order,
+            scribe=run.drafts.scribe,
+            settled=None if run.drafts.outskirts is None else run.drafts.outskirts.settled,
+        )
         if self.request.explain:
             records = _explained(records, run, self.kinship)
         page = page_of(records, sent=self.book.sent)

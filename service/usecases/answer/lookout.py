@@ -16,8 +16,8 @@ from service.usecases.answer.scout import Scout
 from service.usecases.ask import Ask
 from service.usecases.request import GraphRequest
 
-# With fewer hops there is a round of one question, and one that leads nowhere any more.
-_FEWEST_HOPS = 3
+FEWEST_HOPS = 3
+"""With fewer there is a round of one question, and one that leads nowhere any more."""
 
 
 @asynccontextmanager
@@ -25,7 +25,7 @@ async def scouting(
     inquiry: Inquiry, machine: Expansion | PathSearch, *, request: GraphRequest, naming: Naming
 ) -> AsyncIterator[None]:
     """Have the questions of this page asked ahead while the block lasts, where that can be foreseen."""
-    if inquiry.is_playing or not isinstance(machine, Expansion) or machine.hops < _FEWEST_HOPS:
+    if inquiry.is_playing or not isinstance(machine, Expansion) or machine.hops < FEWEST_HOPS:
         yield
         return
     lookout = _Lookout(inquiry, machine, naming, naming.rule(request.rule), request)

@@ -24,6 +24,7 @@ from service.usecases.answer.locate import Located, place
 from service.usecases.answer.lookout import scouting
 from service.usecases.answer.machine import machine_of
 from service.usecases.answer.naming import Naming
+from service.usecases.answer.outskirts import outskirts_of
 from service.usecases.answer.report import Report
 from service.usecases.answer.telling import Teller, teller
 from service.usecases.answer.timing import Timing
@@ -73,9 +74,7 @@ class Run:
         self.naming = naming
         self.told_of: Teller = teller(sources, inquiry=inquiry, naming=naming)
         self.seeds: tuple[Seed, ...] = ()
-        self.drafts = Drafts(naming)
-        if request.rule.is_plain and request.to is None:
-            inquiry.fetcher.brought = self.drafts.write
+        self.drafts = Drafts(naming, hold=request.rule.is_plain and request.to is None)
         self._sources = tuple(sources)
         self._located = located
         self._unsure = frozenset({"identity"} if unsure else ())
@@ -97,12 +96,13 @@ class Run:
         if not self._begun and not await self._start():
             return
         async with scouting(self.inquiry, self.machine, request=self.request, naming=self.naming):
-            while True:
-                frontier = self.machine.frontier()
-                asks = dict(self._asks(frontier))
-                if not frontier and not asks:
-                    break
-                await self._round(frontier, asks)
+            with self.drafts.listening(self.inquiry.fetcher):
+                while True:
+                    frontier = self.machine.frontier()
+                    asks = dict(self._asks(frontier))
+                    if not frontier and not asks:
+                        break
+                    await self._round(frontier, asks)
         # What the cache told of the outermost nodes may still be kept apart.
         await self.inquiry.fetch((), nodes=self._canonical_nodes())
 
@@ -175,6 +175,11 @@ class Run:
         self._begun = not self._undetermined
         names = [seed.name for seed in self.seeds] if self._begun else []
         self.machine = machine_of(self.request, names, naming=self.naming, sources=self._sources)
+        if self.watch is _unwatched:
+            # Who is told as it comes is told of nodes one by one.
+            self.drafts.outskirts = outskirts_of(
+                self.machine, self._sources, fetcher=self.inquiry.fetcher, naming=self.naming
+            )
         self.watch()
         return self._begun
 

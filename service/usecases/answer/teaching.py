@@ -124,9 +124,12 @@ def lessons_of(run: Run, *, began: datetime) -> dict[str, Lesson]:
 def sample_of(listing: Listing) -> Sample:
     """Give a listing in numbers."""
     address = listing.address
-    ends = {end for edge in listing.edges if not edge.deleted for end in (edge.subject, edge.object)}
-    others = {end for end in ends if end != address and not _covers(address, end)}
-    kinds = Counter(map(kind_of, others))
+    # By texts, whose hash and comparison are the interpreter's own.
+    others = {
+        end.text: end for edge in listing.edges if not edge.deleted for end in (edge.subject, edge.object)
+    }
+    others.pop(str(address), None)
+    kinds = Counter([kind_of(end) for end in others.values() if not _covers(address, end)])
     return Sample(max(len(listing.edges), listing.total or 0), tuple(sorted(kinds.items())))
 
 

@@ -89,7 +89,7 @@ class Ledger:
             held = known.get(text)
             if held is None:
                 known[text] = (fetched_at, told)
-            elif _said(held[1]) == _said(told):
+            elif held[1] is told or _said(held[1]) == _said(told):
                 shared.append(held[1])
                 if held[0] < fetched_at:
                     known[text] = (fetched_at, held[1])
@@ -120,6 +120,10 @@ class Ledger:
         """Give when a source told what is known of a canonical node."""
         held = self._told.get(source, {}).get(node.text)
         return None if held is None else held[0]
+
+    def told_by(self, source: str) -> Mapping[str, tuple[datetime, NodeFacts]]:
+        """Give what one source has told by now, by the texts of addresses: when, and what."""
+        return self._told.get(source, {})
 
     def told(self) -> Iterator[tuple[str, datetime, NodeFacts]]:
         """Give all that is known: who told it, when, and what."""

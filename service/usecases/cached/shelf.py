@@ -29,14 +29,15 @@ from service.cache.freshness import (
     jitter_of,
     retention,
 )
-from service.cache.key import Question, Scope, circle_of, facts_key
+from service.cache.key import circle_of
 from service.cache.sheet import Said
 from service.cache.store import Item
 from service.usecases.ask import Ask, Held, Since
 from service.usecases.cached.cabinet import Cabinet
+from service.usecases.cached.catalog import Catalog
 from service.usecases.cached.footing import Footing
 from service.usecases.cached.ledger import Ledger, Owed
-from service.usecases.cached.marker import FOR_EVER, Markers, Realm, scope_of
+from service.usecases.cached.marker import FOR_EVER, Markers, Realm
 from service.usecases.source import Access, Source
 
 log = structlog.get_logger(__name__)
@@ -74,14 +75,15 @@ class Shelf:
     markers_only: bool = False
     footing: Footing | None = None
     down: bool = False
-    _scopes: dict[Realm, Scope] = field(default_factory=dict)
     _names: dict[str, NodeId] = field(default_factory=dict)
     _proven: set[Realm] = field(default_factory=set)
     _markers: Markers = field(init=False)
+    _catalog: Catalog = field(init=False)
 
     def __post_init__(self) -> None:
-        """Have the markers' keys made once."""
+        """Have every key made once."""
         self._markers = Markers(self.cabinet, self.sources, self.accesses)
+        self._catalog = Catalog(self.cabinet.hasher, self.sources, self.accesses)
 
     async def read(
         self, asks: Sequence[Ask], *, nodes: Collection[NodeId] | None, deadline: float
@@ -97,7 +99,9 @@ class Shelf:
         realms = {(ask.source.name, ask.address.tenant) for ask in questions}
         realms.update((debt.source, debt.listed_by.tenant) for debt in owed)
         markers = {realm: self._markers.keys(realm) for realm in realms}
-        apart = [self._facts_key(debt.source, debt.listed_by.tenant, debt.node, debt.digest) for debt in owed]
+        apart = [
+            self._catalog.facts(debt.source, debt.listed_by.tenant, debt.node, debt.digest) for debt in owed
+        ]
         keys = dict.fromkeys(chain(*questions.values(), *markers.values(), apart))
         # What a listing in hand owes is read a little late rather than asked of its source again.
         blobs = await self._load(list(keys), self._late(deadline) if apart and not asks else deadline)
@@ -136,11 +140,10 @@ class Shelf:
 
     def flight_key(self, ask: Ask) -> str:
         """Give what a question is called while it is asked: who may share an answer may share this."""
-        access, tenant, hasher = self.accesses[ask.source.name], ask.address.tenant, self.cabinet.hasher
-        scope = self._scope((ask.source.name, tenant))
-        question = Question(scope, tenant, str(ask.address), ask.aspect, self.filter)
+        key = self._catalog.listing(ask.source.name, ask.address, ask.aspect, self.filter)
         # Under a tenant's partition each credential asks for itself: that shows whether it is taken.
-        return hasher.text("flight", question.key(hasher), access.identity, self.markers_only)
+        identity = self.accesses[ask.source.name].identity
+        return self.cabinet.hasher.text("flight", key, identity, self.markers_only)
 
     def places(self, ask: Ask) -> Sequence[str]:
         """Give the store keys under which an answer would be; none where nobody looks for one."""
@@ -191,8 +194,7 @@ class Shelf:
                 # A stranger may be told 404 of what the tenant has: it is not the tenant's to read.
                 strange = shared and listing.absent and realm not in self._proven
                 if not self.markers_only and not strange:
-                    scope = self._scope(realm)
-                    entry = partial(self._entry, scope, source, listing)
+                    entry = partial(self._entry, source, listing)
                     items += await to_thread(entry) if len(listing.edges) >= _LARGE else entry()
         if items:
             await self._save(items, deadline)
@@ -208,10 +210,8 @@ class Shelf:
             wanted.append(source.connector.pushed(address, self.filter, batched=True))
         if self.filter.deleted is Deleted.EXCLUDE:
             wanted.append(_ALL)
-        scope, text = self._scope((source.name, address.tenant)), str(address)
         different = [each for place, each in enumerate(wanted) if each not in wanted[:place]]
-        questions = (Question(scope, address.tenant, text, ask.aspect, each) for each in different)
-        return [question.key(self.cabinet.hasher) for question in questions]
+        return [self._catalog.listing(source.name, address, ask.aspect, each) for each in different]
 
     async def _latest(
         self, asks: Sequence[Ask], since: Since, deadline: float
@@ -290,23 +290,9 @@ class Shelf:
         self.ledger.adopt((facts,), source=debt.source, fetched_at=debt.fetched_at)
         return True
 
-    def _facts_key(self, name: str, tenant: str | None, node: NodeId, digest: bytes) -> str:
-        # The tenant is that of the listing which tells of the node: one tenant's word for a node
-        # that several tenants can name is not for the others to read.
-        scope, hasher = self._scope((name, tenant)), self.cabinet.hasher
-        return facts_key(scope, tenant=tenant, node=node, digest=digest, hasher=hasher)
-
-    def _scope(self, realm: Realm) -> Scope:
-        # One for all the questions of an answer, and for the facts of its thousand nodes.
-        if realm not in self._scopes:
-            name, tenant = realm
-            self._scopes[realm] = scope_of(self.sources[name], self.accesses[name], tenant=tenant)
-        return self._scopes[realm]
-
-    def _entry(self, scope: Scope, source: Source, listing: Listing) -> list[Item]:
+    def _entry(self, source: Source, listing: Listing) -> list[Item]:
         tenant, policy = listing.address.tenant, source.freshness
-        question = Question(scope, tenant, str(listing.address), listing.aspect, listing.filter)
-        key = question.key(self.cabinet.hasher)
+        key = self._catalog.listing(source.name, listing.address, listing.aspect, listing.filter)
         kept = retention(policy, negative=is_negative(listing), jitter=jitter_of(key))
         try:
             learnt = self.cabinet.lexicon.by(circle_of(key), until=self.cabinet.clock.now() + kept)
@@ -314,7 +300,7 @@ class Shelf:
         except EntryError as error:
             log.warning("not cached", source=source.name, reason=str(error))
             return []
-        lasting, place = retention(policy, negative=False), partial(self._facts_key, source.name, tenant)
+        lasting, place = retention(policy, negative=False), partial(self._catalog.facts, source.name, tenant)
         facts = [Item(place(each.node, each.digest), facts, lasting) for each, facts in apart.items()]
         return [*facts, Item(key, blob, kept)]
 

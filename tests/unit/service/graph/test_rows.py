@@ -1,6 +1,7 @@
 """Rows are a list of records that nobody has written until somebody looks."""
 
 import pytest
+from msgspec import Raw
 
 from service.graph.record import Record
 from service.graph.rows import Rows
@@ -48,3 +49,11 @@ def test_who_looks_at_one_has_all_of_them_kept(look: object, seen: object) -> No
     assert [look(rows), look(rows)] == [seen, seen]
     assert next(iter(rows.passing())) is rows[0]
     assert writer.times == 1
+
+
+def test_who_passes_by_may_be_given_json_and_who_looks_is_not() -> None:
+    """What is written already passes as it is; whoever looks at a record sees one."""
+    rows = Rows(2, write=lambda: RECORDS[:2], give=lambda: [RECORDS[0], Raw(b'{"id": "b"}')])
+    assert [type(each) for each in rows.passing()] == [dict, Raw]
+    assert list(rows) == RECORDS[:2]
+    assert list(rows.passing()) == RECORDS[:2]

@@ -9,7 +9,7 @@ import pytest
 from connectors.errors import SourceContractError
 from connectors.model import NodeId, parse_address
 from connectors.sources.threatwinds.mapping import map_description, map_relations
-from connectors.sources.threatwinds.payload import Entity, Slice
+from connectors.sources.threatwinds.payload import Entity, Slice, parse_slice
 
 Row = Callable[..., dict[str, Any]]
 
@@ -194,3 +194,13 @@ def test_a_description_of_something_else_is_refused(row: Row) -> None:
     with pytest.raises(SourceContractError) as error:
         map_description(ASKED, Entity.model_validate(row("threat", "another")))
     assert error.value.path == "$.id"
+
+
+def test_rows_that_are_remembered_are_told_as_they_were_the_first_time(row: Row) -> None:
+    """Again, on another page, about another node and about the node itself: as the careful reader has it."""
+    rows = [row("threat", "x", reputation=1), row("threat", "y", tags=["a"])]
+    body = json.dumps({"items": 2, "results": rows}).encode()
+    for asked in (ASKED, node("threatwinds:threat:x"), ASKED, node("threatwinds:threat:X")):
+        page = map_relations(asked, parse_slice(body))
+        assert page == map_relations(asked, Slice.model_validate_json(body))
+        assert {asked} & {facts.node for facts in page.facts} == ({asked} if asked.key == "x" else set())

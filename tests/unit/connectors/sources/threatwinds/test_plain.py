@@ -91,3 +91,21 @@ def test_anything_else_is_left_to_the_careful_reader(row: Row, change: dict[str,
 def test_no_page_is_left_too(body: bytes) -> None:
     """Nor is what has no list under the name on the wire."""
     assert read_plain(body) is None
+
+
+def test_a_row_in_the_same_words_is_the_same_row(row: Row) -> None:
+    """Whichever page it comes on; in other words, or beside one that is too long to keep, it is another."""
+    first, second = row("threat", "x"), row("threat", "x", reputation=2)
+    long = row("threat", "y" * 1024)
+
+    def read(*rows: dict[str, Any]) -> PlainSlice:
+        page = read_plain(json.dumps({"items": len(rows), "results": rows}).encode())
+        assert page is not None
+        return page
+
+    page, again, unlike, beside = read(first), read(second, first), read(second), read(first, long)
+    assert (page.remembered, beside.remembered) == (True, False)
+    assert again.rows[1] is page.rows[0]
+    assert unlike.rows[0] is again.rows[0] is not page.rows[0]
+    assert beside.rows[0] is not page.rows[0]
+    assert read().rows == ()

@@ -154,3 +154,12 @@ def test_nothing_need_be_gathered_before_anything_may_be_owed() -> None:
     assert ledger.may_owe
     assert ledger.collect() == [_owed(1)]
     assert not ledger.may_owe
+
+
+def test_what_one_source_has_told_is_found_by_texts() -> None:
+    """By when and what; what another one has told, or nobody, is not there."""
+    ledger, facts = Ledger(), _facts("a")
+    ledger.adopt([facts], source="s", fetched_at=NOON)
+    ledger.adopt([_facts("b")], source="other", fetched_at=NOON)
+    assert ledger.told_by("s") == {facts.node.text: (NOON, facts)}
+    assert ledger.told_by("nobody") == {}
