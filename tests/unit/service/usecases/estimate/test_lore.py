@@ -78,6 +78,16 @@ async def test_what_the_store_did_not_take_is_told_later(stage: Any, lore: Lore)
     assert rows((await lore.recall(Experience(), [OWN]))["feed"]) == [1]
 
 
+async def test_what_was_forgotten_meanwhile_is_not_told(stage: Any, lore: Lore) -> None:
+    """A lesson that goes while the store is read is gone, and the others are told."""
+    (one := Experience()).learn({INES: lesson_of(37), OTTO: lesson_of(2)})
+    stage.store.on_load = lambda _: one.untold.pop(INES, None)
+    await lore.tell(one)
+    stage.store.on_load = None
+    assert (await lore.recall(Experience(), [INES]))["site"] == Lesson()
+    assert rows((await lore.recall(Experience(), [OTTO]))["site"]) == [2]
+
+
 async def test_many_callers_are_told_of_in_turns(lore: Lore) -> None:
     """A crowd does not hold a process up: some are told of at once, the others the next time."""
     crowd = [Holder("site", f"credential:{number}", passing=True) for number in range(40)]
