@@ -121,8 +121,12 @@ def lessons_of(run: Run, *, began: datetime) -> dict[Holder, Lesson]:
         # The cache has led all the way: there is nothing beyond it to learn of.
         return {}
     shelf = run.inquiry.fetcher.shelf
-    asked = {each.ask.source for each in met if shelf.accesses[each.ask.source.name].sender is not None}
-    holders = {source.name: holder_of(source, shelf.accesses[source.name]) for source in asked}
+    asked = {ask.source for ask in run.inquiry.findings}
+    holders = {
+        source.name: holder_of(source, shelf.accesses[source.name])
+        for source in asked
+        if shelf.accesses[source.name].sender is not None
+    }
     private = {name for name, holder in holders.items() if holder.passing}
     course = _course(machine, met, hasher=shelf.cabinet.hasher, private=private)
     lessons: dict[str, Lesson] = defaultdict(Lesson)
