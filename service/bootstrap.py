@@ -131,10 +131,10 @@ async def open_service(settings: Settings, *, slot: MetricsSlot | None = None) -
             measuring=Measuring(measurer),
             experience=experience,
         )
-        lore = Lore(store, opener.hasher)
+        lore = Lore(store, hasher=opener.hasher, sources=sources)
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(keep_telling(revoked, store=store, clock=clock, sleeper=sleeper))
-            learning = group.create_task(keep_learning(lore, experience, sources=sources, sleeper=sleeper))
+            learning = group.create_task(keep_learning(lore, experience, sleeper=sleeper))
             writing = group.create_task(metrics.keep_writing(sleeper=sleeper))
             switching = group.create_task(keep_reading(switchboard, store=store, sleeper=sleeper))
             yield Service(

@@ -1,7 +1,7 @@
 """Plans a request: how many calls its answer will take, from each source at each hop, making none.
 
 The expansion goes as far as the cache leads, with a driver that notes what it is given to do and
-does nothing. What lies beyond is drawn from experience.
+does nothing. What lies beyond is drawn from what was learnt of listings that this caller may share.
 """
 
 from collections import Counter, defaultdict
@@ -20,6 +20,7 @@ from service.usecases.asking.flights import Flights
 from service.usecases.asking.lease import OneProcess
 from service.usecases.estimate.experience import Experience, kind_of
 from service.usecases.estimate.forecast import Basis, HopEstimate, estimate
+from service.usecases.estimate.holder import holder_of
 from service.usecases.estimate.lore import Lore
 from service.usecases.estimate.terrain import Due, Manner, Terrain
 from service.usecases.meter import NoMeter
@@ -102,9 +103,10 @@ class Planner:
             run = await self._walk_through(request, replace(self.expander, flights=flights), notes)
         finally:
             await flights.close()
-        await self.lore.recall(self.experience, run.inquiry.fetcher.shelf.sources.values())
-        terrain = _terrain(run, notes)
-        found = estimate(terrain, self.experience)
+        shelf = run.inquiry.fetcher.shelf
+        holders = [holder_of(source, shelf.accesses[name]) for name, source in shelf.sources.items()]
+        lessons = await self.lore.recall(self.experience, holders)
+        found = estimate(_terrain(run, notes), lessons)
         outcomes = {name: report.outcome for name, report in run.inquiry.reports.items()}
         return Plan(
             seeds=run.seeds,

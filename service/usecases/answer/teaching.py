@@ -2,7 +2,9 @@
 
 A plan goes as far as the cache leads. So what teaches is what lay behind that: seeds that had to be
 fetched, and whatever was met beyond them, be it cached or not. A listing that was cut, or that
-upstreams have filtered, teaches nothing of sizes.
+upstreams have filtered, teaches nothing of sizes. Each source teaches for whoever may share its
+listings; what was counted over the whole answer has all sources' listings in it, and where one of them
+was fetched with a caller's credential, that is no other source's to tell.
 """
 
 from collections import Counter, defaultdict
@@ -22,6 +24,7 @@ from service.graph.expansion import Expansion
 from service.usecases.answer.run import Run
 from service.usecases.ask import Ask
 from service.usecases.estimate.experience import Kind, Lesson, Sample, kind_of
+from service.usecases.estimate.holder import Holder, holder_of
 
 # Samples of one kind that one answer gives of each hop: the neighbors of one hub are much alike.
 _MOST = 4
@@ -48,6 +51,7 @@ class _Course:
 
     `led` are the nodes to which the cache alone had led: the seeds, and on from what was cached.
     `behind` are those next to a node that was fetched, `answered` those of which a source told.
+    `private` are the sources that were asked with a caller's credential.
     """
 
     machine: Expansion
@@ -58,6 +62,11 @@ class _Course:
     led: set[str]
     behind: set[str]
     answered: set[tuple[str, str]]
+    private: set[str]
+
+    def is_open_to(self, source: str) -> bool:
+        """Tell whether those to whom a source teaches may know of all that was met here."""
+        return self.private <= {source}
 
     def counted(self) -> Iterator[_Met]:
         """Give those that tell how much the cache has of what it does not lead to.
@@ -65,7 +74,8 @@ class _Course:
         Not what is behind cached nodes only: that was met together with them before.
         """
         for met in self.met:
-            if met.finding.outcome.answered and met.name in self.behind and met.name not in self.led:
+            reached = met.name in self.behind and met.name not in self.led
+            if met.finding.outcome.answered and reached and self.is_open_to(met.ask.source.name):
                 yield met
 
     def samples(self) -> Iterator[tuple[_Met, Sample]]:
@@ -94,13 +104,15 @@ class _Course:
         """Give what share of the next nodes behind one were asked about as well; None if none was due."""
         if not isinstance(met.ask.address, NodeId) or met.hop + 1 >= self.machine.hops:
             return None
-        behind = [node for node in self.neighbors.get(met.name, ()) if self.hops[node] == met.hop + 1]
         source = met.ask.source.name
+        if not self.is_open_to(source):
+            return None
+        behind = [node for node in self.neighbors.get(met.name, ()) if self.hops[node] == met.hop + 1]
         return sum((source, node) in self.answered for node in behind) / len(behind) if behind else None
 
 
-def lessons_of(run: Run, *, began: datetime) -> dict[str, Lesson]:
-    """Give by source what a run has taught; what was fetched before `began` came from the cache."""
+def lessons_of(run: Run, *, began: datetime) -> dict[Holder, Lesson]:
+    """Give by holder what a run has taught; what was fetched before `began` came from the cache."""
     machine = run.machine
     if not isinstance(machine, Expansion) or run.request.cursor is not None:
         return {}
@@ -108,7 +120,15 @@ def lessons_of(run: Run, *, began: datetime) -> dict[str, Lesson]:
     if not any(each.fetched for each in met):
         # The cache has led all the way: there is nothing beyond it to learn of.
         return {}
-    course = _course(machine, met, hasher=run.inquiry.fetcher.shelf.cabinet.hasher)
+    shelf = run.inquiry.fetcher.shelf
+    asked = {ask.source for ask in run.inquiry.findings}
+    holders = {
+        source.name: holder_of(source, shelf.accesses[source.name])
+        for source in asked
+        if shelf.accesses[source.name].sender is not None
+    }
+    private = {name for name, holder in holders.items() if holder.passing}
+    course = _course(machine, met, hasher=shelf.cabinet.hasher, private=private)
     lessons: dict[str, Lesson] = defaultdict(Lesson)
     for each in course.counted():
         lessons[each.ask.source.name].count_cached(not each.fetched, 1)
@@ -116,9 +136,10 @@ def lessons_of(run: Run, *, began: datetime) -> dict[str, Lesson]:
         lessons[each.ask.source.name].add(kind_of(each.ask.address), [sample], hop=each.hop)
     if not run.request.rule.filter.binds_other_end:
         for hop, part, whole in _new(course):
-            for name in {each.ask.source.name for each in met if each.hop == hop}:
-                lessons[name].count_new(part, whole, hop=hop)
-    return dict(lessons)
+            for name in holders.keys() & {each.ask.source.name for each in met if each.hop == hop}:
+                if course.is_open_to(name):
+                    lessons[name].count_new(part, whole, hop=hop)
+    return {holders[name]: lesson for name, lesson in lessons.items()}
 
 
 def sample_of(listing: Listing) -> Sample:
@@ -154,7 +175,7 @@ def _all_met(run: Run, machine: Expansion, *, began: datetime) -> Iterator[_Met]
             yield _Met(ask, str(name), hop, finding, finding.listing.fetched_at >= began)
 
 
-def _course(machine: Expansion, met: Sequence[_Met], *, hasher: Hasher) -> _Course:
+def _course(machine: Expansion, met: Sequence[_Met], *, hasher: Hasher, private: set[str]) -> _Course:
     hops = {node.text: hop for node, hop in machine.hop.items()}
     neighbors = _neighbors(machine, hops)
     fetched = {each.name for each in met if each.fetched}
@@ -169,7 +190,7 @@ def _course(machine: Expansion, met: Sequence[_Met], *, hasher: Hasher) -> _Cour
             next_hop = hops[node] + 1
             behind.update(each for each in neighbors.get(node, ()) if hops[each] == next_hop)
     answered = {(each.ask.source.name, each.name) for each in met if each.finding.outcome.answered}
-    return _Course(machine, hasher, met, hops, neighbors, led, behind, answered)
+    return _Course(machine, hasher, met, hops, neighbors, led, behind, answered, private)
 
 
 def _neighbors(machine: Expansion, hops: Mapping[str, int]) -> Mapping[str, set[str]]:

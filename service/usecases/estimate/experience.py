@@ -4,8 +4,9 @@ Of each source and kind of node the newest few listings are kept as numbers: how
 there were, and to how many neighbors of which kinds. One that is met again is told from one that
 was not: a few nodes are met by everybody, and what lies behind them is asked about once. Beside the
 listings stand two shares: how many of the neighbors met at a hop were new to the answer, and how
-many of the nodes that the cache did not lead to were in it all the same. No address is kept, no
-credential, and nothing of who asked.
+many of the nodes that the cache did not lead to were in it all the same. No address is kept and no
+credential. Sizes tell of whoever was shown them all the same, so each lesson has its holder: it is
+read for those who may share the listings behind it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,11 +15,16 @@ from typing import Final
 import msgspec
 
 from connectors.model import Address, Selection
+from service.usecases.estimate.holder import Holder
 
 MOST_SAMPLES: Final = 48
 """Newest listings kept of one kind of node at one source."""
 ENOUGH: Final = 12
 """Samples of one kind that need no others beside them."""
+MOST_HELD: Final = 20_000
+"""Samples held of all callers' credentials together: of up to eight kinds of neighbors some 28 MB."""
+# What a lesson of few samples counts for, so that the lessons are no more than some hundreds.
+_LEAST_HELD: Final = 64
 _MOST_KINDS: Final = 256
 # Neighbors of a node of middling size: where a seed counts as much as a node that was reached.
 _MEAN: Final = 6.0
@@ -107,6 +113,11 @@ class Lesson(msgspec.Struct):
             self.count_new(share.part, share.whole, hop=hop)
         self.count_cached(other.cached.part, other.cached.whole)
 
+    @property
+    def size(self) -> int:
+        """Give how many samples there are."""
+        return sum(len(samples) for kinds in self.samples.values() for samples in kinds.values())
+
     def knows(self, kind: Kind) -> bool:
         """Tell whether the source was ever asked about this kind."""
         return any(kind in kinds for kinds in self.samples.values())
@@ -133,33 +144,40 @@ class Lesson(msgspec.Struct):
 
 
 class Experience:
-    """The lessons by source; those of the newest answer are worked out when somebody wants any."""
+    """The lessons by holder; those of the newest answer are worked out when somebody wants any.
 
-    def __init__(self, known: Mapping[str, Lesson] | None = None) -> None:
-        """Start with what is known already."""
-        self._known = dict(known or {})
-        self._untold: dict[str, Lesson] = {}
-        self._due: Callable[[], Mapping[str, Lesson]] | None = None
+    Of callers' credentials those go that were least recently used, where there are too many.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._known: dict[Holder, Lesson] = {}
+        self._untold: dict[Holder, Lesson] = {}
+        # Of those that pass, the least recently used first.
+        self._sizes: dict[Holder, int] = {}
+        self._due: Callable[[], Mapping[Holder, Lesson]] | None = None
 
     @property
-    def known(self) -> dict[str, Lesson]:
+    def known(self) -> dict[Holder, Lesson]:
         """Give all there is."""
         self._settle()
         return self._known
 
     @property
-    def untold(self) -> dict[str, Lesson]:
+    def untold(self) -> dict[Holder, Lesson]:
         """Give what the store has not been told."""
         self._settle()
         return self._untold
 
-    def learn(self, lessons: Mapping[str, Lesson]) -> None:
+    def learn(self, lessons: Mapping[Holder, Lesson]) -> None:
         """Take in what one answer has taught."""
-        for source, lesson in lessons.items():
-            self._known.setdefault(source, Lesson()).absorb(lesson)
-            self._untold.setdefault(source, Lesson()).absorb(lesson)
+        for holder, lesson in lessons.items():
+            known = self._known.get(holder, Lesson())
+            known.absorb(lesson)
+            self._untold.setdefault(holder, Lesson()).absorb(lesson)
+            self._hold(holder, known)
 
-    def learn_later(self, lessons: Callable[[], Mapping[str, Lesson]]) -> None:
+    def learn_later(self, lessons: Callable[[], Mapping[Holder, Lesson]]) -> None:
         """Take in what one answer has taught, when that is wanted, and not while the answer is awaited.
 
         The lessons of at most one answer are due: they hold all that it was told.
@@ -167,10 +185,37 @@ class Experience:
         self._settle()
         self._due = lessons
 
-    def recall(self, source: str, shared: Lesson) -> None:
-        """Take over what the fleet knows of a source; what it has not been told yet comes on top."""
-        shared.absorb(self.untold.get(source, Lesson()))
-        self.known[source] = shared
+    def recall(self, holder: Holder, shared: Lesson | None) -> Lesson:
+        """Give all that is known for a holder; `shared` is what the fleet knows of it, None if it is silent.
+
+        What the fleet has not been told yet comes on top. A holder of whom nobody knows leaves no trace.
+        """
+        if shared is None:
+            known = self.known.get(holder)
+            if known is None:
+                return Lesson()
+        else:
+            known = shared
+            known.absorb(self.untold.get(holder, Lesson()))
+        self._hold(holder, known)
+        return known
+
+    def tell_again(self, holder: Holder, lesson: Lesson) -> None:
+        """Take back what could not be told; what came in between is newer."""
+        if holder in self.known:
+            lesson.absorb(self._untold.get(holder, Lesson()))
+            self._untold[holder] = lesson
+
+    def _hold(self, holder: Holder, lesson: Lesson) -> None:
+        self._known[holder] = lesson
+        if not holder.passing:
+            return
+        self._sizes.pop(holder, None)
+        self._sizes[holder] = max(lesson.size, _LEAST_HELD)
+        while len(self._sizes) > 1 and sum(self._sizes.values()) > MOST_HELD:
+            oldest = next(iter(self._sizes))
+            del self._sizes[oldest], self._known[oldest]
+            self._untold.pop(oldest, None)
 
     def _settle(self) -> None:
         due, self._due = self._due, None

@@ -14,7 +14,7 @@ from enum import StrEnum
 from random import Random
 from typing import NamedTuple
 
-from service.usecases.estimate.experience import Experience, Kind, Lesson, Sample
+from service.usecases.estimate.experience import Kind, Lesson, Sample
 from service.usecases.estimate.terrain import Terrain
 from service.usecases.estimate.urn import Urns
 
@@ -90,17 +90,17 @@ class Estimate:
     cut: bool
 
 
-def estimate(terrain: Terrain, experience: Experience) -> Estimate:
-    """Estimate what expanding from here takes."""
+def estimate(terrain: Terrain, lessons: Mapping[str, Lesson]) -> Estimate:
+    """Estimate what expanding from here takes, by what is known for whoever asks, by source."""
     account = _Account()
     dice = Random(7)  # noqa: S311 - an estimate, no secret
     # What is not left to chance needs one game.
     chance = any(due.rows is None for dues in terrain.due.values() for due in dues)
     games = _GAMES if chance else 1
     played = work = 0
-    urns = Urns(experience.known, dice=dice)
+    urns = Urns(lessons, dice=dice)
     while played < games and work < _MOST_WORK:
-        work += _Game(terrain, experience, dice, account, urns).play()
+        work += _Game(terrain, lessons, dice, account, urns).play()
         played += 1
     found: dict[str, list[HopEstimate]] = defaultdict(list)
     for source, hop in sorted(account.basis):
@@ -114,10 +114,10 @@ class _Game:
     """One course that the expansion may take."""
 
     def __init__(
-        self, terrain: Terrain, experience: Experience, dice: Random, account: _Account, urns: Urns
+        self, terrain: Terrain, lessons: Mapping[str, Lesson], dice: Random, account: _Account, urns: Urns
     ) -> None:
         self._terrain = terrain
-        self._lessons = experience.known
+        self._lessons = lessons
         self._dice = dice
         self._account = account
         # Beside those that the cache has shown.

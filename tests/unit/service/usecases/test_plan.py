@@ -1,10 +1,14 @@
 """A plan goes as far as the cache leads, and asks no source."""
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from connectors.credential import Scheme
 from connectors.model import Outcome
-from service.usecases.estimate.experience import Experience, Lesson, Sample
+from connectors.settings import Visibility
+from service.usecases.estimate.experience import Experience
 from service.usecases.estimate.forecast import Basis
 from service.usecases.estimate.lore import Lore
 from service.usecases.plan import Plan, Planner
@@ -14,7 +18,8 @@ from service.usecases.source import UpstreamCredential
 
 def planner(stage: Any) -> Planner:
     """Give what plans on this stage, with nothing learnt."""
-    return Planner(stage.expander, Experience(), Lore(stage.store, stage.hasher))
+    lore = Lore(stage.store, hasher=stage.hasher, sources=stage.sources)
+    return Planner(stage.expander, Experience(), lore)
 
 
 def told(plan: Plan) -> dict[str, list[tuple[int, int, int, Basis]]]:
@@ -67,18 +72,27 @@ async def test_a_refused_credential_is_told_nothing_of_the_cache(stage: Any) -> 
     assert told(plan) == told(unknown)
 
 
-async def test_lessons_of_a_fleet_add_up_in_the_store(stage: Any) -> None:
-    """What two processes tell, a third one plans by; a store that is down keeps nobody from planning."""
-    stage.source("feed", "feed")
-    lore = Lore(stage.store, stage.hasher)
-    for rows in (3, 4):
-        lesson = Lesson()
-        lesson.add("feed:host", [Sample(rows, ())], hop=0)
-        (one := Experience()).learn({"feed": lesson})
-        await lore.tell(one, stage.sources)
-        assert one.untold == {}
-    await lore.recall(third := Experience(), stage.sources)
-    assert [sample.rows for sample, _ in third.known["feed"].weighed("feed:host", hop=0)] == [3, 4]
-    stage.store.broken = True
-    await lore.recall(third, stage.sources)
-    assert third.known["feed"].knows("feed:host")
+@pytest.mark.parametrize(
+    ("visibility", "shared"),
+    [(Visibility.CREDENTIAL, False), (Visibility.TENANT, False), (Visibility.PUBLIC, True)],
+)
+async def test_a_plan_is_by_what_may_be_shared(stage: Any, visibility: Visibility, *, shared: bool) -> None:
+    """What one caller's answers taught shows in another's plan only where their listings are everybody's."""
+    site = stage.source("feed", "feed", by_caller=True, visibility=visibility)
+    for number in range(37):
+        site.line("feed:host:a", f"feed:file:{number}")
+    made = planner(stage)
+    asked = replace(stage.expander, experience=made.experience)
+
+    async def plan(token: str, node: str) -> dict[str, Any]:
+        credentials = {"feed": UpstreamCredential(Scheme.BEARER, token)}
+        return told(await made.plan(GraphRequest((node,), hops=2, credentials=credentials)))
+
+    before = await plan("otto", "feed:host:z")
+    credentials = {"feed": UpstreamCredential(Scheme.BEARER, "ines")}
+    await asked.expand(GraphRequest(("feed:host:a",), hops=1, credentials=credentials))
+    for _ in ("learnt here", "told to the store"):
+        assert [basis for *_, basis in (await plan("ines", "feed:host:z"))["feed"]] == [Basis.LEARNT] * 2
+        assert (await plan("otto", "feed:host:z") != before) is shared
+        await made.lore.tell(made.experience)
+        made = planner(stage)

@@ -5,10 +5,16 @@ from typing import Any
 
 import pytest
 
+from connectors.credential import Scheme
+from connectors.settings import Visibility
+from service.cache.partition import PUBLIC, configured_partition
 from service.usecases.estimate.experience import Experience, Lesson, Sample, encode_lesson
+from service.usecases.estimate.holder import Holder
 from service.usecases.request import GraphRequest
+from service.usecases.source import UpstreamCredential
 
 HUB = "feed:hub:h"
+OWN = Holder("feed", configured_partition("feed"))
 
 
 class Class:
@@ -26,7 +32,7 @@ class Class:
         self._experience.known.clear()
         expander = replace(self.stage.expander, experience=self._experience)
         await expander.expand(GraphRequest((node,), hops=hops))
-        return self._experience.known.get("feed", Lesson())
+        return self._experience.known.get(OWN, Lesson())
 
 
 @pytest.fixture
@@ -97,3 +103,39 @@ async def test_no_address_is_kept(taught: Class) -> None:
     assert b"feed:host" in written
     assert b"acescency" not in written
     assert b"feed:hub:h" not in written
+
+
+async def taught_where_two_meet(stage: Any, *, by_caller: bool) -> dict[Holder, Lesson]:
+    """Give what an answer from a public feed and from another source has taught, for whom."""
+    feed = stage.source("feed", "feed", "obs", visibility=Visibility.PUBLIC)
+    other = stage.source("other", "other", "obs", by_caller=by_caller)
+    feed.line("obs:ip:a", "obs:ip:b")
+    for number in range(5):
+        other.line("obs:ip:a", f"other:file:{number}")
+    experience = Experience()
+    expander = replace(stage.expander, experience=experience)
+    sent = {"other": UpstreamCredential(Scheme.BEARER, "ines")} if by_caller else {}
+    await expander.expand(GraphRequest(("obs:ip:a",), hops=2, credentials=sent))
+    return experience.known
+
+
+async def test_what_a_caller_fetched_shows_in_its_own_lesson_only(stage: Any) -> None:
+    """Another source teaches the sizes of its listings, and nothing that was counted over the answer."""
+    known = await taught_where_two_meet(stage, by_caller=True)
+    feed = known.pop(Holder("feed", PUBLIC))
+    ((ines, own),) = known.items()
+    assert (ines.source, ines.passing) == ("other", True)
+    assert [each.rows for each in of(feed, "obs:ip", ring=0)] == [1]
+    assert [each.onward for each in of(feed, "obs:ip", ring=0)] == [None]
+    assert (feed.new, feed.cached.whole) == ({}, 0)
+    assert [each.onward for each in of(own, "obs:ip", ring=0)] == [1.0]
+    assert own.new != {}
+
+
+async def test_without_callers_credentials_every_source_learns_all(stage: Any) -> None:
+    """Where the service asks both as itself, each is taught what was counted over the answer."""
+    known = await taught_where_two_meet(stage, by_caller=False)
+    feed = known[Holder("feed", PUBLIC)]
+    assert known.keys() - {Holder("feed", PUBLIC)} == {Holder("other", configured_partition("other"))}
+    assert [each.onward is None for each in of(feed, "obs:ip", ring=0)] == [False]
+    assert feed.new != {}

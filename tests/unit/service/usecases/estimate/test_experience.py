@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from connectors.model import parse_address
 from service.usecases.estimate.experience import (
+    MOST_HELD,
     MOST_SAMPLES,
     Experience,
     Lesson,
@@ -16,7 +17,9 @@ from service.usecases.estimate.experience import (
     encode_lesson,
     kind_of,
 )
+from service.usecases.estimate.holder import Holder
 
+OPEN = Holder("feed", "public")
 samples = st.builds(
     Sample,
     st.integers(0, 10**6),
@@ -26,6 +29,23 @@ samples = st.builds(
     st.booleans(),
     st.none() | st.floats(0, 1),
 )
+
+
+def passing(number: int) -> Holder:
+    """Give one of many callers' credentials."""
+    return Holder("feed", f"credential:{number}", passing=True)
+
+
+def lesson_of(size: int) -> Lesson:
+    """Give what a single listing of so many relations teaches."""
+    lesson = Lesson()
+    lesson.add("a:b", [Sample(size, ())], hop=1)
+    return lesson
+
+
+def rows(lesson: Lesson) -> list[int]:
+    """Give the sizes that a lesson has of the one kind."""
+    return [sample.rows for sample, _ in lesson.weighed("a:b", hop=1)]
 
 
 @given(st.lists(st.tuples(st.text(max_size=5), samples, st.integers(0, 6))))
@@ -104,27 +124,66 @@ def test_what_was_not_told_yet_comes_on_top_of_what_the_fleet_knows() -> None:
     here.add("a:b", [Sample(1, ())], hop=1)
     theirs.add("a:b", [Sample(2, ())], hop=1)
     experience = Experience()
-    experience.learn({"feed": here})
-    experience.recall("feed", theirs)
-    assert [s.rows for s, _ in experience.known["feed"].weighed("a:b", hop=1)] == [2, 1]
+    experience.learn({OPEN: here})
+    assert rows(experience.recall(OPEN, theirs)) == [2, 1]
+    assert rows(experience.recall(OPEN, None)) == [2, 1]
+
+
+def test_what_was_fetched_for_one_is_not_told_another() -> None:
+    """Each holder has a lesson of its own, and who is new here leaves nothing behind."""
+    experience = Experience()
+    experience.learn({passing(1): lesson_of(37)})
+    assert experience.recall(passing(2), None) == Lesson()
+    assert experience.recall(OPEN, None) == Lesson()
+    assert (experience.known.keys(), experience.untold.keys()) == ({passing(1)}, {passing(1)})
+
+
+def test_of_many_callers_the_least_recently_used_are_forgotten() -> None:
+    """What stays in a process is bounded, however small the lessons; its own credentials' stay."""
+    experience = Experience()
+    experience.learn({OPEN: lesson_of(1), passing(0): lesson_of(2), passing(1): lesson_of(3)})
+    for number in range(2, 1000):
+        assert experience.recall(passing(0), None) != Lesson()
+        experience.learn({passing(number): lesson_of(number)})
+    assert 100 < len(experience.known) < 1000
+    assert experience.known.keys() == experience.untold.keys() >= {OPEN, passing(0), passing(999)}
+    assert passing(1) not in experience.known
+
+
+def test_large_lessons_leave_room_for_fewer() -> None:
+    """It is the samples that are counted; the newest lesson stays whatever its size."""
+    experience, kinds = Experience(), MOST_HELD // MOST_SAMPLES // 4
+    large = Lesson()
+    for kind in range(kinds):
+        large.add(f"a:{kind}", [Sample(1, ())] * MOST_SAMPLES, hop=1)
+    for number in range(20):
+        experience.learn({passing(number): large})
+    assert experience.known.keys() == {passing(number) for number in range(16, 20)}
+
+
+def test_what_could_not_be_told_is_told_later_unless_it_was_forgotten() -> None:
+    """What came in between comes after it."""
+    experience = Experience()
+    experience.learn({OPEN: lesson_of(2)})
+    experience.tell_again(OPEN, lesson_of(1))
+    experience.tell_again(passing(1), lesson_of(1))
+    assert [*map(rows, experience.untold.values())] == [[1, 2]]
 
 
 def test_lessons_are_worked_out_when_they_are_wanted() -> None:
     """An answer's lessons wait for whoever asks, or for the next answer's, and are taken in once."""
     experience, worked_out = Experience(), list[int]()
 
-    def lessons(rows: int) -> dict[str, Lesson]:
+    def lessons(rows: int) -> dict[Holder, Lesson]:
         worked_out.append(rows)
-        lesson = Lesson()
-        lesson.add("a:b", [Sample(rows, ())], hop=1)
-        return {"feed": lesson}
+        return {OPEN: lesson_of(rows)}
 
     experience.learn_later(partial(lessons, 1))
     assert worked_out == []
     experience.learn_later(partial(lessons, 2))
     assert worked_out == [1]
-    assert (experience.untold.keys(), worked_out) == ({"feed"}, [1, 2])
-    assert [s.rows for s, _ in experience.known["feed"].weighed("a:b", hop=1)] == [1, 2]
+    assert (experience.untold.keys(), worked_out) == ({OPEN}, [1, 2])
+    assert rows(experience.known[OPEN]) == [1, 2]
     assert worked_out == [1, 2]
 
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from service.graph.budget import Budget
-from service.usecases.estimate.experience import Experience, Lesson, Sample, Share
+from service.usecases.estimate.experience import Lesson, Sample, Share
 from service.usecases.estimate.forecast import Basis, Estimate, estimate
 from service.usecases.estimate.terrain import Due, Manner, Terrain
 
@@ -22,12 +22,12 @@ def terrain(*due: Due, hops: int = 1, batch_size: int = 1, budget: Budget = BUDG
     return Terrain(hops, {0: due}, Counter(), {0: 1}, {}, {"feed": manner}, budget)
 
 
-def experienced(*samples: Sample, new: float = 1.0) -> Experience:
+def experienced(*samples: Sample, new: float = 1.0) -> dict[str, Lesson]:
     """Give what answers with these listings have taught, with such a share of new neighbors."""
     lesson = Lesson(new={hop: Share(new * 10_000, 10_000) for hop in range(3)})
     for hop in range(3):
         lesson.add(KIND, samples, hop=hop)
-    return Experience({"feed": lesson})
+    return {"feed": lesson}
 
 
 def calls(found: Estimate) -> list[float]:
@@ -37,20 +37,17 @@ def calls(found: Estimate) -> list[float]:
 
 def test_what_the_cache_had_is_counted_by_its_pages() -> None:
     """A listing that is at hand but old takes a call for each page, and nothing is left to chance."""
-    found = estimate(terrain(Due("feed", KIND, None, rows=31)), Experience())
+    found = estimate(terrain(Due("feed", KIND, None, rows=31)), {})
     assert calls(found) == [4]
     assert found.hops["feed"][0].basis is Basis.CACHE
     assert (
-        estimate(terrain(*[Due("feed", KIND, None, rows=2)] * 7, batch_size=5), Experience())
-        .hops["feed"][0]
-        .calls
-        == 2
+        estimate(terrain(*[Due("feed", KIND, None, rows=2)] * 7, batch_size=5), {}).hops["feed"][0].calls == 2
     )
 
 
 def test_before_anything_was_learnt_it_is_called_assumed() -> None:
     """An estimate on nothing says so."""
-    found = estimate(terrain(Due("feed", KIND, None), hops=2), Experience())
+    found = estimate(terrain(Due("feed", KIND, None), hops=2), {})
     assert [hop.basis for hop in found.hops["feed"]] == [Basis.ASSUMED, Basis.ASSUMED]
     assert calls(found)[0] == 1
 
@@ -68,7 +65,7 @@ def test_neighborhoods_grow_as_those_that_were_seen(size: int) -> None:
 def test_nodes_that_the_cache_will_have_take_no_call() -> None:
     """The share of nodes found cached all the same is left out of the calls."""
     experience = experienced(Sample(8, ((KIND, 8),)))
-    experience.known["feed"].cached = Share(5000, 10_000)
+    experience["feed"].cached = Share(5000, 10_000)
     assert calls(estimate(terrain(Due("feed", KIND, None), hops=2), experience))[1] == pytest.approx(
         4, rel=0.1
     )
@@ -105,7 +102,7 @@ def found_nodes(found: Estimate) -> list[int]:
 def test_of_a_large_neighborhood_the_smallest_addresses_are_followed() -> None:
     """Fan-out keeps the kinds that come first, as an answer does."""
     hub = experienced(*[Sample(9, ((KIND, 2), ("b:file", 7)))] * 12)
-    hub.known["feed"].add("b:file", [Sample(50, ())], hop=1)
+    hub["feed"].add("b:file", [Sample(50, ())], hop=1)
     narrow = terrain(Due("feed", KIND, None), hops=2, budget=replace(BUDGET, fan_out=2))
     # A file would take five calls.
     assert calls(estimate(narrow, hub)) == [1, 2]
@@ -116,9 +113,9 @@ def test_what_lies_behind_a_node_met_again_was_asked_about() -> None:
     small = Sample(1, ((KIND, 1),), "s")
     hub = Sample(9, (("b:file", 9),), "h", again=True, cached=True, onward=1.0)
     experience = experienced(small)
-    experience.known["feed"].samples[1] = {KIND: [hub] * 12}
+    experience["feed"].samples[1] = {KIND: [hub] * 12}
     assert calls(estimate(terrain(Due("feed", KIND, None), hops=3), experience)) == [1, 0, 0]
-    experience.known["feed"].samples[1] = {KIND: [structs.replace(hub, onward=0.0)] * 12}
+    experience["feed"].samples[1] = {KIND: [structs.replace(hub, onward=0.0)] * 12}
     assert calls(estimate(terrain(Due("feed", KIND, None), hops=3), experience)) == [1, 0, 9]
 
 
