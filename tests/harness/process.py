@@ -20,12 +20,14 @@ class Process:
         self._lines: list[str] = []
         self._listening = threading.Event()
         self.url = ""
+        # pytest's children are told the name of their test, which may hold what they must not show.
+        own = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
         self.popen = subprocess.Popen(  # noqa: S603 - our own commands
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, **(environment or {})},
+            env=own | (environment or {}),
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
