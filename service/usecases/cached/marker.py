@@ -7,7 +7,7 @@ A refusal stands under each of the operator's secret keys, and is looked for und
 are being changed, processes that begin with different ones have to hear of each other's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -61,14 +61,16 @@ class Markers:
             known = self._keys[realm] = (
                 refusal_key(scope, tenant=None, credential=credential, hasher=hasher),
                 refusal_key(scope, tenant=tenant, credential=credential, hasher=hasher),
-                *[
-                    refusal_key(scope, tenant=about, credential=access.identity_under(other), hasher=other)
-                    for other in hasher.others
-                    for about in (None, tenant)
-                ],
+                *(self._under_others(scope, access, tenant) if hasher.others else ()),
                 proof_key(scope, tenant=tenant, credential=credential, hasher=hasher),
             )
         return known
+
+    def _under_others(self, scope: Scope, access: Access, tenant: str | None) -> Iterator[str]:
+        for other in self.cabinet.hasher.others:
+            credential = access.identity_under(other)
+            for about in (None, tenant):
+                yield refusal_key(scope, tenant=about, credential=credential, hasher=other)
 
     def barred_until(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
         """Give the time until which nothing fetched may be served; `blobs` are the markers read."""
