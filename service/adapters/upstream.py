@@ -9,7 +9,7 @@ from connectors.runtime.auth import Authorizer, CallerAuthorizer
 from connectors.runtime.circuits import Circuits, Guard
 from connectors.runtime.sender import Judge, Observe, PacedSender, Wire
 from service.cache.hasher import Hasher
-from service.cache.partition import configured_partition, credential_partition
+from service.cache.partition import caller_partition, configured_partition
 from service.usecases.source import Access, Condition, UpstreamCredential
 from service.usecases.switch import Switchboard, SwitchedSender
 
@@ -45,11 +45,9 @@ class Upstream:
             return self._access(self.authorizer, configured_partition(self.authorizer.identity))
         if credential is None:
             return Access("", None)
-        plain = (("scheme", credential.scheme.value), ("value", credential.value))
-        identity = credential_partition(plain, hasher=self.hasher)
-        return self._access(
-            CallerAuthorizer(credential.scheme, value=credential.value, identity=identity), identity
-        )
+        identity = caller_partition(credential.scheme, credential.value, hasher=self.hasher)
+        authorizer = CallerAuthorizer(credential.scheme, value=credential.value, identity=identity)
+        return self._access(authorizer, identity, sent=credential)
 
     def condition(self, identity: str) -> Condition:
         """Tell how the source is doing for those who ask as `identity`."""
@@ -57,7 +55,9 @@ class Upstream:
         pace = self.governor.state(self._lane(identity))
         return Condition(standing.state.value, standing.retry_after, pace)
 
-    def _access(self, authorizer: Authorizer, identity: str) -> Access:
+    def _access(
+        self, authorizer: Authorizer, identity: str, *, sent: UpstreamCredential | None = None
+    ) -> Access:
         sender = PacedSender(
             self.wire,
             authorizer=authorizer,
@@ -68,7 +68,7 @@ class Upstream:
             observe=self.observe,
             judge=self.judge,
         )
-        return Access(identity, SwitchedSender(sender, name=self.name, switchboard=self.switchboard))
+        return Access(identity, SwitchedSender(sender, name=self.name, switchboard=self.switchboard), sent)
 
     def _guard(self, identity: str) -> Guard:
         return self.circuits.guard(self.name, host=self._host, identity=identity)

@@ -10,6 +10,8 @@ from connectors.credential import Scheme
 from connectors.model import Address
 from connectors.ports import LaneState, Sender
 from connectors.settings import Visibility
+from service.cache.hasher import Hasher
+from service.cache.partition import caller_partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,18 @@ class Access:
 
     `identity` names the credential without being one; under visibility `credential` it is the
     partition of the cache. Without a credential to send, `sender` is None and nothing is read.
+    `sent` is the caller's own credential, which the identity is a hash of.
     """
 
     identity: str
     sender: Sender | None = field(repr=False)
+    sent: UpstreamCredential | None = field(default=None, repr=False)
+
+    def identity_under(self, hasher: Hasher) -> str:
+        """Give the identity as it is under this of the operator's keys; a configured one is no hash."""
+        if self.sent is None:
+            return self.identity
+        return caller_partition(self.sent.scheme, self.sent.value, hasher=hasher)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ class Expander:
         shelf = make_shelf(footing=footing)
         book = Book()
         if request.cursor is not None:
-            book = await self.resume.open(request.cursor, binding=bind(seeds=asked), crosswalk=crosswalk)
+            bind_asked = partial(bind, seeds=asked)
+            book = await self.resume.open(request.cursor, bind=bind_asked, crosswalk=crosswalk)
             located = _as_before(located, book.sheets[0].seeds, chosen)
             await _check(book, shelf)
         if kinship is not None and book.sheets:

@@ -4,9 +4,13 @@ A cursor is the id of the newest page, sealed together with what it is bound to:
 credentials it asks with, and every parameter. The pages themselves lie under keys made of the same,
 so that a cursor opens nothing for anybody else, and are gone when the time of the first one is up.
 A page is never changed: the same cursor gives its next page as often as it is asked for.
+
+Any of the operator's secret keys opens a cursor and tells what it is bound to; the first one seals the
+next. Pages stay where they are when the keys change: what they lie under is made of the first page's
+binding, which is itself a keyed hash that nothing but sealed cursors hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -120,8 +124,9 @@ class Resume:
         seeds: Sequence[str],
         sources: Sequence[Source],
         accesses: Mapping[str, Access],
+        by: Hasher | None = None,
     ) -> bytes:
-        """Give what a cursor of this request is bound to, 16 bytes.
+        """Give what a cursor of this request is bound to, 16 bytes, hashed by the first key's hasher or `by`.
 
         That is who calls, how each source is configured and as whom it is asked, every parameter, and
         the addresses asked about.
@@ -129,16 +134,18 @@ class Resume:
         parts = tuple(
             _plain(getattr(request, part.name)) for part in fields(request) if part.name not in _UNBOUND
         )
-        asked = tuple(_asked(source, accesses[source.name]) for source in sources)
-        return self.hasher.digest("cursor", _VERSION, tuple(seeds), parts, asked)
+        asked = tuple(_asked(source, accesses[source.name], by) for source in sources)
+        return (by or self.hasher).digest("cursor", _VERSION, tuple(seeds), parts, asked)
 
-    async def open(self, cursor: str, *, binding: bytes, crosswalk: str) -> Book:
+    async def open(self, cursor: str, *, bind: Callable[..., bytes], crosswalk: str) -> Book:
         """Give the pages a cursor names; InvalidCursorError or ExpiredCursorError.
 
-        `crosswalk` is the digest of the one in use: with another one the pages were not made.
+        `bind` gives what the request is bound to `by` the hasher of one of the keys. `crosswalk` is the
+        digest of the one in use: with another one the pages were not made.
         """
         token = self._token(cursor)
-        if token is None or binding not in (token.binding, token.resolved):
+        keys = (self.hasher, *self.hasher.others)
+        if token is None or not any(bind(by=each) in (token.binding, token.resolved) for each in keys):
             raise InvalidCursorError("not a cursor of this caller and this request", field="cursor")
         if token.crosswalk != crosswalk:
             raise ExpiredCursorError(
@@ -209,7 +216,7 @@ class Resume:
         return entries
 
     def _key(self, page: bytes, binding: bytes, *, part: str = "page") -> str:
-        return sheet_key(part, binding=binding, page=page, hasher=self.hasher)
+        return sheet_key(part, binding=binding, page=page, hasher=Hasher([binding.hex()]))
 
 
 def _read_sent(blob: bytes | None) -> dict[bytes, bytes]:
@@ -218,11 +225,11 @@ def _read_sent(blob: bytes | None) -> dict[bytes, bytes]:
     return _SENT.decode(unpack(blob))
 
 
-def _asked(source: Source, access: Access) -> Plain:
+def _asked(source: Source, access: Access, by: Hasher | None) -> Plain:
     spec = source.connector.spec
     return (
         *(source.name, spec.kind, spec.scope, spec.mapping_version),
-        *(source.visibility.value, access.identity),
+        *(source.visibility.value, access.identity if by is None else access.identity_under(by)),
     )
 
 

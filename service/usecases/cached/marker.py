@@ -2,9 +2,12 @@
 
 Nothing is read for a credential that the upstream has refused since it was fetched, nor across a
 tenant without proof that the upstream accepts the credential there.
+
+A refusal stands under each of the operator's secret keys, and is looked for under each: while the keys
+are being changed, processes that begin with different ones have to hear of each other's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -46,10 +49,10 @@ class Markers:
     cabinet: Cabinet
     sources: Mapping[str, Source]
     accesses: Mapping[str, Access]
-    _keys: dict[Realm, tuple[str, str, str]] = field(default_factory=dict, compare=False)
+    _keys: dict[Realm, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
-    def keys(self, realm: Realm) -> tuple[str, str, str]:
-        """Give the store keys of a realm's markers: two of refusals, the last one of the proof."""
+    def keys(self, realm: Realm) -> tuple[str, ...]:
+        """Give the store keys of a realm's markers: of refusals two for each secret key, last the proof's."""
         known = self._keys.get(realm)
         if known is None:
             name, tenant = realm
@@ -58,9 +61,16 @@ class Markers:
             known = self._keys[realm] = (
                 refusal_key(scope, tenant=None, credential=credential, hasher=hasher),
                 refusal_key(scope, tenant=tenant, credential=credential, hasher=hasher),
+                *(self._under_others(scope, access, tenant) if hasher.others else ()),
                 proof_key(scope, tenant=tenant, credential=credential, hasher=hasher),
             )
         return known
+
+    def _under_others(self, scope: Scope, access: Access, tenant: str | None) -> Iterator[str]:
+        for other in self.cabinet.hasher.others:
+            credential = access.identity_under(other)
+            for about in (None, tenant):
+                yield refusal_key(scope, tenant=about, credential=credential, hasher=other)
 
     def barred_until(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
         """Give the time until which nothing fetched may be served; `blobs` are the markers read."""
@@ -93,18 +103,25 @@ class Markers:
         lately = self.cabinet.clock.now() - self.cabinet.tenant_proof
         return None if max(proven, refused) < lately else proven > refused
 
-    def refusal(self, source: Source, finding: Finding) -> Item:
-        """Give the marker that the upstream has refused the credential; this process knows at once."""
-        access = self.accesses[source.name]
+    def refusal(self, source: Source, finding: Finding) -> list[Item]:
+        """Give the markers, one for each secret key, that the upstream has refused the credential.
+
+        This process knows at once.
+        """
+        access, hasher = self.accesses[source.name], self.cabinet.hasher
         scope = scope_of(source, access, tenant=finding.listing.address.tenant)
         # A 403 may be about this tenant only; anything else is about the credential itself.
         tenant = finding.listing.address.tenant if finding.status == HTTPStatus.FORBIDDEN else None
-        key = refusal_key(scope, tenant=tenant, credential=access.identity, hasher=self.cabinet.hasher)
+        keys = [
+            refusal_key(scope, tenant=tenant, credential=access.identity_under(each), hasher=each)
+            for each in (hasher, *hasher.others)
+        ]
         moment = self.cabinet.clock.now()
         longest = max(retention(source.freshness, negative=negative) for negative in (True, False))
-        marker = Item(key, written_moment(moment), longest)
-        self.cabinet.revoked.note(marker, moment)
-        return marker
+        markers = [Item(key, written_moment(moment), longest) for key in keys]
+        for marker in markers:
+            self.cabinet.revoked.note(marker, moment)
+        return markers
 
     def proof(self, source: Source, listing: Listing) -> Item:
         """Give the marker that the upstream accepts the credential for the tenant of a listing."""

@@ -186,7 +186,7 @@ class Shelf:
             realm, shared = (source.name, listing.address.tenant), source.visibility is Visibility.TENANT
             if finding.outcome is Outcome.DENIED:
                 self._proven = {each for each in self._proven if each[0] != source.name}
-                items.append(self._markers.refusal(source, finding))
+                items += self._markers.refusal(source, finding)
             elif finding.cacheable or (self.markers_only and finding.listing.edges):
                 if (shared or source.by_caller) and not listing.absent:
                     self._proven.add(realm)

@@ -150,3 +150,20 @@ def test_without_a_credential_there_is_nothing_to_send_with(upstream: Upstream) 
     assert upstream.admit(None) == Access("", None)
     with pytest.raises(InvalidParameterError):
         upstream.admit(UpstreamCredential(Scheme.BEARER, "a\nb"))
+
+
+def test_a_caller_is_known_by_an_older_key_too(upstream: Upstream) -> None:
+    """Under each key a caller is who a service with this key takes it for; it tells no secret."""
+    rings = (["new", "old"], ["old"])
+    by_new, by_old = (replace(upstream, hasher=Hasher(keys)) for keys in rings)
+    access, (old,) = by_new.admit(INES), by_new.hasher.others
+    assert access.identity != access.identity_under(old) == by_old.admit(INES).identity
+    assert access.identity_under(by_new.hasher) == access.identity
+    assert INES.value not in repr(access)
+
+
+def test_a_configured_identity_is_the_same_under_every_key(upstream: Upstream) -> None:
+    """It is a name and no hash, whatever a caller sends besides."""
+    static = StaticCredential(headers=(("authorization", "Bearer configured"),), identity="configured")
+    access = replace(upstream, authorizer=StaticAuthorizer(static)).admit(INES)
+    assert access.identity_under(Hasher(["another key"])) == access.identity

@@ -108,6 +108,14 @@ def test_another_secret_key_makes_other_keys() -> None:
     assert _a_question().key(Hasher(["another key"])) != _a_question().key(HASHER)
 
 
+def test_the_other_keys_hash_as_they_do_alone() -> None:
+    """What lies under an older key is found by whoever still lists it, once however often it is listed."""
+    others = Hasher(["a key for tests", "older", "oldest", "older", "a key for tests"]).others
+    alone = [Hasher(["older"]), Hasher(["oldest"])]
+    assert [_a_question().key(other) for other in others] == [_a_question().key(each) for each in alone]
+    assert HASHER.others == ()
+
+
 @pytest.mark.parametrize("secret_keys", [[], [""]])
 def test_there_is_no_hashing_without_a_key(secret_keys: list[str]) -> None:
     """No key, or an empty one, is the operator's mistake."""

@@ -21,7 +21,7 @@ from service.adapters.cipher import Cipher
 from service.adapters.memory_store import MemoryStore
 from service.adapters.seal import CursorSeal
 from service.cache.hasher import Hasher
-from service.cache.partition import configured_partition, credential_partition
+from service.cache.partition import caller_partition, configured_partition
 from service.cache.store import Item
 from service.graph.measure import Measure
 from service.graph.skeleton import Skeleton
@@ -147,9 +147,8 @@ class Stage:
                 return Access(configured_partition(name), _Caller(site, name))
             if credential is None:
                 return Access("", None)
-            sent = (("scheme", credential.scheme.value), ("value", credential.value))
-            identity = credential_partition(sent, hasher=self.hasher)
-            return Access(identity, _Caller(site, credential.value))
+            identity = caller_partition(credential.scheme, credential.value, hasher=self.hasher)
+            return Access(identity, _Caller(site, credential.value), credential)
 
         schemes = frozenset({Scheme.BEARER}) if by_caller else frozenset[Scheme]()
         self.sources.append(Source(name, toy, freshness or Freshness(), Pace(), visibility, schemes, admit))

@@ -2,7 +2,7 @@
 
 import asyncio
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -19,6 +19,7 @@ from service.cache.store import Item
 from service.graph.budget import Budget
 from service.graph.measure import Measure
 from service.usecases.answer.resume import ExpiredCursorError, InvalidCursorError
+from service.usecases.cached.revoked import Revoked
 from service.usecases.request import GraphRequest, Require
 from service.usecases.source import UpstreamCredential
 
@@ -302,11 +303,85 @@ async def test_other_sources_end_it(stage: Any, change: str) -> None:
         await _page(stage, cursor)
 
 
-async def test_after_a_rotation_of_keys_the_caller_begins_again(stage: Any) -> None:
-    """The old key still opens the cursor, but what pages and partitions are called goes by the first key."""
-    cursor = await _cursor(stage)
+def _rotating(stage: Any, ask: Any, *, rotation: Sequence[tuple[str, ...]]) -> Any:
+    """Give what asks for each page under the next of these keys, the last ones standing."""
+    turns = iter(rotation)
+
+    async def page(cursor: str | None) -> Json:
+        if (keys := next(turns, None)) is not None:
+            stage.turn_keys(*keys)
+        answer: Json = await ask(cursor)
+        return answer
+
+    return page
+
+
+# Each key in its time: the first page's is listed until a page has been sealed under the next one.
+ROTATIONS = (
+    [("old",), ("new", "old")],
+    [("old",), ("new", "old"), ("new",)],
+    [("old",), ("new", "other", "old"), ("other", "new"), ("other",)],
+    [("old", "new"), ("new", "old"), ("old", "new"), ("new", "old")],
+)
+
+
+@pytest.mark.parametrize("rotation", ROTATIONS)
+@pytest.mark.parametrize("token", [None, "one"])
+async def test_an_answer_goes_on_when_the_keys_change(
+    make_stage: Any, rotation: list[tuple[str, ...]], token: str | None
+) -> None:
+    """Whatever key opens it: all pages are the answer at once, nothing comes twice or is asked twice."""
+    stage = make_stage()
+    site = stage.source("s1", "n", by_caller=token is not None)
+    _star(site)
+    asked = {"as_": token, "caller": "dashboard", "budget": Budget(max_nodes=2)}
+    whole = Folding()
+    whole.take(await _page(stage, **(asked | {"budget": Budget()})))
+    site.asked()
+    page = _rotating(stage, lambda cursor: _page(stage, cursor, **asked), rotation=rotation)
+    folding = await follow_slowly(page, most=9)
+    assert len(folding.pages) >= len(rotation)
+    assert (folding.complete, folding.whole) == (True, whole.whole)
+    assert site.asked() == ["n:t:a"]
+
+
+async def test_what_is_kept_apart_is_told_when_the_keys_change(make_stage: Any) -> None:
+    """What a page still owes of its nodes is lost with the old partition, and asked again of the source."""
+    stage = make_stage()
+    site = stage.source("s1", "n", by_caller=True)
+    _star(site)
+    for key in "abcdefghi":
+        site.labels[f"n:t:{key}"] = f"the label of {key} " * 60
+    whole = Folding()
+    whole.take(await _page(stage, budget=Budget(), as_="one"))
+    stage.turn_keys("old")
+    await _page(stage, budget=Budget(), as_="one")
+    page = _rotating(stage, lambda cursor: _page(stage, cursor, as_="one"), rotation=ROTATIONS[1])
+    folding = await follow_slowly(page, most=9)
+    assert (folding.complete, folding.whole) == (True, whole.whole)
+
+
+async def test_a_change_of_keys_opens_nothing_to_others(make_stage: Any) -> None:
+    """Under an older key as well a cursor is of one caller, one credential and one question."""
+    stage = make_stage()
+    _star(stage.source("s1", "n", by_caller=True))
+    cursor = await _cursor(stage, as_="one", caller="dashboard")
     stage.turn_keys("a new key", "a key for tests")
-    with pytest.raises((InvalidCursorError, ExpiredCursorError)):
-        await _page(stage, cursor)
-    folding = await follow_slowly(lambda cursor: _page(stage, cursor), most=9)
-    assert len(folding.nodes) == 9
+    for other in ({"as_": "two"}, {"as_": {}}, {"caller": "notebook"}, {"hops": 2}):
+        with pytest.raises(InvalidCursorError):
+            await _page(stage, cursor, **({"as_": "one", "caller": "dashboard"} | other))
+    assert await _page(stage, cursor, as_="one", caller="dashboard")
+
+
+async def test_a_refusal_from_before_a_change_of_keys_closes_it(make_stage: Any) -> None:
+    """Who was refused under the old key is not shown by the new one what it fetched before."""
+    stage = make_stage()
+    site = stage.source("s1", "n", by_caller=True)
+    _star(site)
+    cursor = await _cursor(stage, as_="one")
+    site.refused.add("one")
+    await stage.ask("n:t:q", as_="one", require=Require.NONE)
+    stage.turn_keys("a new key", "a key for tests")
+    stage.revoked = Revoked()
+    with pytest.raises(ExpiredCursorError, match="credential"):
+        await _page(stage, cursor, as_="one")
