@@ -27,13 +27,18 @@ def refang(text: str) -> str:
     if _LIVE.match(text) and (scheme is None or scheme[0].lower().startswith(("http", "ftp"))):
         return text
     text = _spell_words(text.translate(_WIDE))
-    text = _unescape(_WORDED_AT.sub("@", _WORDED_DOT.sub(".", _MARK.sub(r"\1", text))))
+    text = _unescape(_WORDED_AT.sub("@", _WORDED_DOT.sub(".", _bare(_MARK, text))))
     if text.count("[") != text.count("]"):
-        text = _HALF.sub(r"\1\2", text)
+        text = _bare(_HALF, text)
     if scheme := _SCHEME.match(text):
         name = "http" if scheme[1][0] in "hH" else "ftp"
         text = f"{name}{scheme[2].lower()}://{text[scheme.end() :]}"
     return text
+
+
+def _bare(marked: re.Pattern[str], text: str) -> str:
+    """Leave of every match its groups alone: to split does so at once, a template is filled in for each."""
+    return "".join(part for part in marked.split(text) if part)
 
 
 def _unescape(text: str) -> str:

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import httpx
@@ -149,11 +149,10 @@ def test_an_answer_comes_in_twenty_milliseconds(caller: httpx.Client) -> None:
     """Whatever is pasted, over HTTP and back, however hostile."""
     hostile = ["a." * 2000 + "com", "[" * 4000, "http://" * 500, "x@" * 2000, f"{GUID} " * 100]
     for text in [text for text, _ in PASTED] + hostile:
-        best = min(_seconds(caller, text) for _ in range(3))
+        best, end = _seconds(caller, text), monotonic() + 20
         # The machine is shared: what is slow once may be so for others' sake, what is slow always is not.
-        tries = 0
-        while best >= LONGEST and tries < 30:
-            best, tries = min(best, _seconds(caller, text)), tries + 1
+        while best >= LONGEST and monotonic() < end:
+            best = min(best, _seconds(caller, text))
         # Nor is what takes no longer than ten times an answer that takes nothing.
         assert best < LONGEST or best < 10 * min(_idle(caller) for _ in range(10)), text[:40]
 
