@@ -10,11 +10,11 @@ owner dies. Tokens are encrypted and have no end; how durable they are is the se
 import asyncio
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from hashlib import blake2b
-from typing import cast
+from typing import Any, cast
 
 import structlog
 
@@ -82,15 +82,13 @@ class RedisVault:
             await self._acquire(key, owner)
         except asyncio.CancelledError:
             # The server may have given the lease to nobody any more.
-            await self._release(key, owner)
+            await _finish(self._release(key, owner))
             raise
         renewal = asyncio.create_task(self._keep(key, owner))
         try:
             yield
         finally:
-            renewal.cancel()
-            await asyncio.wait({renewal})
-            await self._release(key, owner)
+            await _finish(self._give_back(renewal, key, owner))
 
     async def load(self, name: str) -> str | None:
         """Give the newest token kept under `name`, or None.
@@ -142,6 +140,11 @@ class RedisVault:
                 _log.warning("lease_lost")
                 return
 
+    async def _give_back(self, renewal: asyncio.Task[None], key: str, owner: str) -> None:
+        renewal.cancel()
+        await asyncio.wait({renewal})
+        await self._release(key, owner)
+
     async def _release(self, key: str, owner: str) -> None:
         try:
             await self._script(_RELEASE, key, owner)
@@ -158,6 +161,22 @@ class RedisVault:
         with _translated(aim):
             async with asyncio.timeout(self._timeout), self._turn:
                 yield
+
+
+async def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work to its end, which has to be near, and be cancelled only then.
+
+    A lease that was not given back keeps the whole fleet out until its end.
+    """
+    task, cancelled = asyncio.create_task(work), None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    await task
 
 
 @contextmanager

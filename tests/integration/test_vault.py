@@ -30,8 +30,10 @@ async def _opened(machine: Any, *secret_keys: str, **options: timedelta) -> Asyn
         sleeper=SystemSleeper(),
         **({"lease": LEASE} | options),
     )
-    yield vault
-    await vault.close()
+    try:
+        yield vault
+    finally:
+        await vault.close()
 
 
 async def test_a_token_is_found_by_the_whole_fleet(machine: Any) -> None:
@@ -159,12 +161,36 @@ async def test_a_lease_is_given_back_however_the_block_ends(machine: Any, how: s
     async with _opened(machine, lease=timedelta(seconds=60)) as vault:
         task = asyncio.create_task(refresh(vault))
         with machine.client() as client:
-            await turn_until(lambda: task.done() or client.dbsize() == 1)
-        task.cancel()
-        await asyncio.wait({task})
-        assert task.cancelled() or isinstance(task.exception(), LookupError)
-        with machine.client() as client:
+            if how == "cancel":
+                await turn_until(lambda: client.dbsize() == 1)
+                task.cancel()
+            await asyncio.wait({task})
+            assert task.cancelled() or isinstance(task.exception(), LookupError)
             assert client.keys() == []
+
+
+async def test_a_lease_is_given_back_by_whoever_is_stopped_meanwhile(machine: Any) -> None:
+    """Cancelled once and again, just as the lease is being given back: it is, and the task is cancelled."""
+
+    async def refresh(vault: RedisVault, leaving: asyncio.Event) -> None:
+        async with vault.hold("acc"):
+            leaving.set()
+
+    async with _opened(machine, lease=timedelta(seconds=60)) as vault:
+        with machine.client() as client:
+            for number in range(50):
+                leaving = asyncio.Event()
+                task = asyncio.create_task(refresh(vault, leaving))
+                await leaving.wait()
+                for _ in range(number % 25):
+                    await asyncio.sleep(0)
+                ended = task.done()
+                task.cancel()
+                await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.wait({task})
+                assert client.keys() == [], f"stopped in turn {number % 25}"
+                assert task.cancelled() or ended
 
 
 async def test_a_waiter_that_gives_up_leaves_nothing(machine: Any) -> None:
