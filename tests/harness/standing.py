@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from harness.plain import client_of
+from harness.plain import EACH_ANEW, client_of
 from harness.process import Process, start_service
 from harness.settings import write_settings
 
@@ -37,10 +37,15 @@ def ready(client: httpx.Client) -> str:
 
 
 def await_ready(client: httpx.Client, word: str, *, within: float) -> None:
-    """Wait until /readyz says the word several times in a row: each worker speaks for itself."""
+    """Wait until /readyz says the word several times in a row: each worker speaks for itself.
+
+    Over a new connection each time, since one that stays open stays with its worker.
+    """
     end = monotonic() + within
     in_a_row = 0
     while in_a_row < 6:
         assert monotonic() < end, f"not {word} within {within} s"
-        in_a_row = in_a_row + 1 if ready(client) == word else 0
+        reply = EACH_ANEW.get(f"{client.base_url}/readyz")
+        assert reply.status_code == 200
+        in_a_row = in_a_row + 1 if reply.json()["status"] == word else 0
         sleep(0.02)
