@@ -57,7 +57,8 @@ class Sheet:
     """One page: what was said in each of its rounds, in order, and what it left behind.
 
     `fruitless` weighs the pages up to this one, one after the other, that brought nothing. `sent`
-    has the digests of all records that the caller holds after this page, by those of their ids.
+    has the digests of all records that the caller holds after this page, by those of their ids. A
+    source that has throttled it said that it is worth asking from `again_at` on.
     `seeds` are the addresses as the first page was asked about them, `verdicts` says of a source's
     tenants whether they were the caller's to see, as far as that was asked.
     """
@@ -70,6 +71,7 @@ class Sheet:
     sent: Mapping[bytes, bytes] | None = None
     seeds: tuple[str, ...] = ()
     verdicts: Mapping[tuple[str, str | None], bool] = field(default_factory=dict)
+    again_at: datetime | None = None
 
 
 class _Array(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -133,6 +135,8 @@ class _SheetRow(_Array, frozen=True):
     sent: dict[bytes, bytes] | None
     seeds: tuple[str, ...]
     verdicts: tuple[tuple[str, str | None, bool], ...]
+    # Not in what an earlier version has written.
+    again_at: datetime | None = None
 
 
 def encode_sheet(sheet: Sheet) -> bytes:
@@ -169,6 +173,7 @@ def _row(sheet: Sheet) -> _SheetRow:
         sent=None if sheet.sent is None else dict(sheet.sent),
         seeds=sheet.seeds,
         verdicts=tuple((*realm, verdict) for realm, verdict in sheet.verdicts.items()),
+        again_at=sheet.again_at,
     )
 
 
@@ -232,6 +237,7 @@ def _sheet(row: _SheetRow) -> Sheet:
         sent=row.sent,
         seeds=row.seeds,
         verdicts={(name, tenant): verdict for name, tenant, verdict in row.verdicts},
+        again_at=row.again_at,
     )
 
 
