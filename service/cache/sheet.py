@@ -11,16 +11,13 @@ from datetime import datetime, timedelta
 from msgspec import MsgspecError, Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from connectors.contract import Want
 from connectors.errors import InvalidNodeIdError
 from connectors.model import Address, NodeFacts, NodeId, Outcome, parse_address
 from connectors.walk import Finding, Trail
-from connectors.wire import Aspect, Call, Pairs
+from connectors.wire import Aspect
 from service.cache.codec import decode_facts, decode_listing, encode_facts, encode_listing
 from service.cache.frame import EntryError, pack, unpack
-
-# Every fact stands in the listing itself: what is kept apart may be gone by the next page.
-_ALL_INLINE = 1 << 40
+from service.cache.trail import TrailRow, read_trail, trail_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,34 +100,11 @@ class _DebtRow(_Array, frozen=True):
     aspect: Aspect
 
 
-class _CallRow(_Array, frozen=True):
-    method: str
-    path: str
-    nodes: tuple[str, ...]
-    query: Pairs
-    headers: Pairs
-    body: bytes | None
-    aspect: Aspect
-    opening: bool
-    memo: tuple[str, ...]
-
-
-class _TrailRow(_Array, frozen=True):
-    source: str
-    aspect: Aspect
-    filtered: bytes
-    listings: tuple[bytes, ...]
-    pending: tuple[_CallRow, ...]
-    made: tuple[bytes, ...]
-    openings: int
-    absences: int
-
-
 class _SheetRow(_Array, frozen=True):
     rounds: tuple[tuple[_SaidRow, ...], ...]
     facts: tuple[_FactRow, ...]
     debts: tuple[_DebtRow, ...]
-    trails: tuple[_TrailRow, ...]
+    trails: tuple[TrailRow, ...]
     fruitless: int
     sent: dict[bytes, bytes] | None
     seeds: tuple[str, ...]
@@ -168,7 +142,7 @@ def _row(sheet: Sheet) -> _SheetRow:
             )
             for debt in sheet.debts
         ),
-        trails=tuple(_trail_row(source, trail) for source, trail in sheet.trails),
+        trails=tuple(trail_row(source, trail) for source, trail in sheet.trails),
         fruitless=sheet.fruitless,
         sent=None if sheet.sent is None else dict(sheet.sent),
         seeds=sheet.seeds,
@@ -183,34 +157,6 @@ def _said_row(said: Said) -> _SaidRow:
     listing, _ = encode_listing(replace(finding.listing, facts=()))
     return _SaidRow(
         said.source, finding.outcome, listing, finding.detail, finding.retry_after, finding.status
-    )
-
-
-def _trail_row(source: str, trail: Trail) -> _TrailRow:
-    # The wanted filter is written as that of a listing without anything in it.
-    wanted = replace(trail.listings[0], filter=trail.want.filter, edges=(), facts=())
-    return _TrailRow(
-        source=source,
-        aspect=trail.want.aspect,
-        filtered=encode_listing(wanted)[0],
-        listings=tuple(encode_listing(listing, inline_up_to=_ALL_INLINE)[0] for listing in trail.listings),
-        pending=tuple(
-            _CallRow(
-                call.method,
-                call.path,
-                tuple(map(str, call.nodes)),
-                call.query,
-                call.headers,
-                call.body,
-                call.aspect,
-                call.opening,
-                call.memo,
-            )
-            for call in trail.pending
-        ),
-        made=tuple(sorted(trail.made)),
-        openings=trail.openings,
-        absences=trail.absences,
     )
 
 
@@ -232,7 +178,7 @@ def _sheet(row: _SheetRow) -> Sheet:
             )
             for debt in row.debts
         ),
-        trails=tuple((trail.source, _trail(trail)) for trail in row.trails),
+        trails=tuple((trail.source, read_trail(trail)) for trail in row.trails),
         fruitless=row.fruitless,
         sent=row.sent,
         seeds=row.seeds,
@@ -244,30 +190,6 @@ def _sheet(row: _SheetRow) -> Sheet:
 def _said(row: _SaidRow) -> Said:
     listing = decode_listing(row.listing, facts={})
     return Said(row.source, Finding(row.outcome, listing, row.detail, row.retry_after, row.status))
-
-
-def _trail(row: _TrailRow) -> Trail:
-    return Trail(
-        want=Want(row.aspect, decode_listing(row.filtered, facts={}).filter),
-        listings=tuple(decode_listing(blob, facts={}) for blob in row.listings),
-        pending=tuple(
-            Call(
-                call.method,
-                call.path,
-                tuple(map(parse_address, call.nodes)),
-                call.query,
-                call.headers,
-                call.body,
-                call.aspect,
-                call.opening,
-                call.memo,
-            )
-            for call in row.pending
-        ),
-        made=frozenset(row.made),
-        openings=row.openings,
-        absences=row.absences,
-    )
 
 
 def _node(text: str) -> NodeId:

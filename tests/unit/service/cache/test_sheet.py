@@ -15,6 +15,7 @@ from connectors.wire import Aspect, Call
 from harness.told import facts, filters, listings, nodes, selections, texts, times
 from service.cache.frame import MAX_PAYLOAD_BYTES, EntryError, pack, unpack
 from service.cache.sheet import Debt, Fact, Said, Sheet, decode_sheet, encode_sheet
+from service.cache.trail import decode_trail, encode_trail
 
 _NODE = NodeId("n", None, "t", "k")
 _LISTING = Listing(_NODE, Aspect.RELATIONS, Filter(), datetime(2026, 1, 1, tzinfo=UTC))
@@ -100,6 +101,16 @@ def test_a_page_of_an_earlier_version_is_read() -> None:
     *parts, last = msgpack.decode(unpack(encode_sheet(sheet)))
     assert last is not None
     assert decode_sheet(pack(msgpack.encode(parts))) == replace(sheet, again_at=None)
+
+
+@settings(max_examples=30, deadline=None)
+@given(trail=trails, cut=st.integers(0, 4000))
+def test_a_trail_comes_back_exactly_by_itself(trail: Trail, cut: int) -> None:
+    """With every listing and every call that is left; and of half of one nothing is read."""
+    blob = encode_trail("feed", trail)
+    assert decode_trail(blob) == trail
+    with pytest.raises(EntryError):
+        decode_trail(blob[: cut % len(blob)])
 
 
 @settings(max_examples=10, deadline=None)

@@ -6,43 +6,17 @@ from typing import Any
 import pytest
 
 from harness.paging import Folding, Json, as_json, follow_slowly
+from harness.quota import WINDOW, Quota, line_star
 from harness.toy import Fault
 from service.graph.budget import Budget
 from service.usecases.request import Require
 
-WINDOW = 7.0
 ANSWER = {"require": Require.NONE, "budget": Budget(timeout=timedelta(seconds=5))}
-
-
-class Quota:
-    """What an upstream lets through: so many calls, and as many again once `WINDOW` has passed."""
-
-    def __init__(self, site: Any, *, calls: int, fault: Fault = 429) -> None:
-        """Have the site answer by it."""
-        self.clock, self.most, self.fault = site.clock, calls, fault
-        self.granted: list[float] = []
-        site.retry_after = str(int(WINDOW))
-        site.trouble = self
-
-    def __call__(self) -> Fault | None:
-        """Grant a call, or give what is answered instead."""
-        now = self.clock.passed
-        self.granted = [at for at in self.granted if at > now - WINDOW]
-        if len(self.granted) >= self.most:
-            return self.fault
-        self.granted.append(now)
-        return None
-
-
-def _star(site: Any, *, page_size: int | None = 1) -> None:
-    for key in "bcdefghij":
-        site.line("n:t:a", f"n:t:{key}")
-    site.page_size = page_size
 
 
 async def _whole(make_stage: Any) -> Json:
     stage = make_stage()
-    _star(stage.source("s1", "n"))
+    line_star(stage.source("s1", "n"))
     folding = Folding()
     folding.take(as_json(await stage.ask("n:t:a")))
     return folding.whole
@@ -62,7 +36,7 @@ async def test_who_waits_as_told_gets_the_whole_listing(make_stage: Any, calls: 
     """Nine pages, so many a window: all pages are the answer at once, and no page is fetched twice."""
     stage = make_stage()
     site = stage.source("s1", "n")
-    _star(site)
+    line_star(site)
     quota = Quota(site, calls=calls, fault=fault)
 
     async def ask(cursor: str | None) -> Json:
@@ -78,7 +52,7 @@ async def test_who_waits_as_told_gets_the_whole_listing(make_stage: Any, calls: 
 
 async def test_who_does_not_wait_comes_to_an_end(stage: Any) -> None:
     """Three pages in a row that bring nothing are the last, though the listing is not whole."""
-    _star(site := stage.source("s1", "n"))
+    line_star(site := stage.source("s1", "n"))
     Quota(site, calls=4)
     folding = await follow_slowly(lambda cursor: _page(stage, cursor), most=9)
     assert (len(folding.pages), folding.complete, len(folding.edges)) == (4, False, 4)
@@ -89,7 +63,7 @@ async def test_who_waits_as_told_is_not_blamed_for_others(make_stage: Any) -> No
     ends = []
     for lucky in (12, 99):
         stage = make_stage()
-        _star(site := stage.source("s1", "n"))
+        line_star(site := stage.source("s1", "n"))
         quota = Quota(site, calls=4)
         number = 0
 
@@ -110,7 +84,7 @@ async def test_who_waits_as_told_is_not_blamed_for_others(make_stage: Any) -> No
 @pytest.mark.parametrize("fault", [429, 503, "slow", "garbled"])
 async def test_what_fails_before_anything_is_learnt_begins_no_loop(stage: Any, fault: Fault) -> None:
     """A first page without a budget that cut, and without a listing that has come a part of its way."""
-    _star(site := stage.source("s1", "n"))
+    line_star(site := stage.source("s1", "n"))
     site.trouble = lambda: fault
     page = await _page(stage, budget=Budget())
     assert page["graph"]["next_cursor"] is None or fault == "slow"
@@ -118,14 +92,14 @@ async def test_what_fails_before_anything_is_learnt_begins_no_loop(stage: Any, f
 
 async def test_a_listing_that_breaks_on_its_way_begins_no_loop(stage: Any) -> None:
     """Of what cannot be read nothing says that it will be readable from there."""
-    _star(site := stage.source("s1", "n"))
+    line_star(site := stage.source("s1", "n"))
     Quota(site, calls=2, fault="garbled")
     assert (await _page(stage))["graph"]["next_cursor"] is None
 
 
 async def test_a_stale_listing_in_its_place_begins_no_loop(stage: Any) -> None:
     """Where what the cache has stands in for a listing that was stopped, nothing is left to do."""
-    _star(site := stage.source("s1", "n"))
+    line_star(site := stage.source("s1", "n"))
     await _page(stage)
     stage.clock.passed += 3000
     Quota(site, calls=2)
@@ -136,7 +110,7 @@ async def test_a_stale_listing_in_its_place_begins_no_loop(stage: Any) -> None:
 
 async def test_a_path_is_whole_or_not_there(stage: Any) -> None:
     """A search that a source has stopped is no page: nothing that it has asked would be asked again."""
-    _star(site := stage.source("s1", "n", both_ends_list=True))
+    line_star(site := stage.source("s1", "n", both_ends_list=True))
     site.line("n:t:j", "n:t:z")
     Quota(site, calls=3)
     page = await _page(stage, to="n:t:z")
