@@ -147,6 +147,8 @@ def test_what_utf_8_cannot_spell_is_not_written() -> None:
     """A half of a character in an upstream's words keeps the page from being written, and says so."""
     with pytest.raises(EntryError, match="cannot be written"):
         encode_sheet(Sheet((), trails=(("half a \ud83d", _TRAIL),)))
+    with pytest.raises(EntryError, match="cannot be written"):
+        encode_trail("half a \ud83d", _TRAIL)
 
 
 def test_a_page_beyond_the_bound_is_not_written() -> None:

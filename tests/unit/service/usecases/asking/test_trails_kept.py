@@ -290,6 +290,15 @@ async def test_one_that_is_too_large_is_not_kept(stage: Any) -> None:
         quota.granted.clear()
 
 
+async def test_one_that_has_no_written_form_is_not_kept(stage: Any) -> None:
+    """Half of a character in an upstream's words costs the calls, not the answer."""
+    line_star(site := stage.source("s1", "n"))
+    site.labels["n:t:b"] = "half a \ud83d"
+    Quota(site, calls=4)
+    assert _told(await _ask(stage)) == ("throttled", 4, 5)
+    assert not _keys(stage, TRAIL)
+
+
 async def test_a_listing_that_comes_at_once_leaves_none(stage: Any) -> None:
     """Nothing is written, and nothing more is looked for, where nothing is stopped."""
     line_star(stage.source("s1", "n"), page_size=None)
