@@ -2,8 +2,8 @@
 
 A walk begins with the connector's opening calls. Each reply is judged; one that is OK is read and
 may add calls, which may run in any order. The first trouble stops the walk: what was read until
-then is kept, and the trouble's word is the outcome of every address of the walk. An address is
-absent only when every opening call said so. A call that was made already is never made again.
+then is kept, and the trouble's word, or a lasting one of a call under way, is the outcome of every
+address. An address is absent only when every opening call said so. A call is never made again.
 
 A walk that was stopped on the way leaves a trail, from which another one goes on where it stopped.
 """
@@ -25,7 +25,7 @@ from connectors.errors import (
     SourceThrottledError,
     SourceTimeoutError,
 )
-from connectors.model import Address, Edge, NodeFacts, NodeId, Outcome
+from connectors.model import Address, Edge, NodeFacts, NodeId, Outcome, worst
 from connectors.wire import Aspect, Call, Reply
 
 _TROUBLE = {
@@ -127,8 +127,7 @@ class Walk:
         self._want = want
         self._issued: set[bytes] = set()
         self._pending: dict[bytes, Call] = {}
-        self._openings = 0
-        self._absences = 0
+        self._openings = self._absences = 0
         self._pages: list[Page] = []
         self._learnt = False
         self._left: Trail | None = None
@@ -250,7 +249,9 @@ class Walk:
         retry_after: timedelta | None = None,
         status: int | None = None,
     ) -> None:
-        if self._verdict is None:
+        held = None if self._verdict is None else self._verdict[0]
+        # A refused credential, or a broken listing, is none the better for having been throttled before.
+        if held is None or (outcome.lasting and worst((held, outcome)) is not held):
             self._verdict = (outcome, detail, retry_after, status)
 
     def _issue(self, calls: Sequence[Call]) -> Sequence[Call]:
@@ -280,6 +281,7 @@ class Walk:
         batched = len(self._addresses) > 1
         edges = self._edges_of(address)
         canonical = next((p.canonical for p in self._pages if p.canonical is not None), None)
+        totals = [] if batched else [p.total for p in self._pages if p.total is not None]
         return Listing(
             address=address,
             aspect=self._want.aspect,
@@ -287,9 +289,7 @@ class Walk:
             fetched_at=self._told_at(now),
             edges=edges,
             facts=self._facts_of((address, canonical), edges),
-            total=None
-            if batched
-            else max((p.total for p in self._pages if p.total is not None), default=None),
+            total=max(totals, default=None),
             capped=any(page.capped for page in self._pages),
             withheld=self._withheld(address, surely=batched),
             absent=self._openings > 0 and self._absences == self._openings,

@@ -40,10 +40,16 @@ class Outcome(StrEnum):
         """Tell whether the same question may well end otherwise a little later."""
         return self in _PASSING
 
+    @property
+    def lasting(self) -> bool:
+        """Tell whether it is about the credential or the listing itself, whatever else went wrong."""
+        return self in _LASTING
+
 
 _WHOLE = frozenset({Outcome.OK, Outcome.ABSENT, Outcome.STALE})
 _CUT = frozenset({Outcome.OVER_BUDGET, Outcome.TIMEOUT})
 _PASSING = _CUT | {Outcome.BROKEN, Outcome.UNAVAILABLE, Outcome.THROTTLED}
+_LASTING = frozenset({Outcome.DENIED, Outcome.NO_CREDENTIAL, Outcome.BROKEN})
 _RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from connectors.disposition import Verdict
+from connectors.disposition import Disposition, Verdict
 from connectors.errors import (
     OverBudgetError,
     SourceContractError,
@@ -42,8 +42,9 @@ async def drive(
 
     `deadline` is in seconds of `clock.monotonic()` and ends what is away; nothing begins once nobody
     wants it any more (`demand.until`), which may become later when somebody joins. Trouble and the
-    deadline stop the walk, end its other calls, and keep what was read; a spent allowance ends those
-    that have not left. Only a cancelled caller, or a defect outside the connector, raises.
+    deadline stop the walk, end its other calls, and keep what was read; a spent allowance and a
+    throttling upstream end those that have not left, and a turn that would come too late ends no other
+    call. Only a cancelled caller, or a defect outside the connector, raises.
     """
     try:
         async with asyncio.timeout(max(0.0, deadline - clock.monotonic()) + _GRACE):
@@ -84,7 +85,7 @@ class _Leaving:
 
 @dataclass(eq=False, slots=True)
 class _Drive:
-    """One walk under way: its `tasks`, those whose call is `away`, and whether the allowance is `spent`."""
+    """One walk under way: its `tasks`, those whose call is `away`, and what has troubled it last."""
 
     walk: Walk
     sender: Sender
@@ -95,7 +96,7 @@ class _Drive:
     jitter: Callable[[], float]
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     away: set[asyncio.Task[None] | None] = field(default_factory=set)
-    spent: bool = False
+    trouble: _Answer | None = None
 
     async def run(self) -> None:
         calls = self._guarded(self.walk.start)
@@ -116,10 +117,22 @@ class _Drive:
         if not self.walk.stopped:
             self._spawn(group, await self._settle(call))
         if self.walk.stopped:
-            # A call that has left is paid for: when there is no other, its reply is still waited for.
-            kept = self.away if self.spent else set()
-            for task in self.tasks - {asyncio.current_task(), *kept}:
+            for task in self.tasks - {asyncio.current_task(), *self._spared()}:
                 task.cancel()
+
+    def _spared(self) -> Collection[asyncio.Task[None] | None]:
+        """Give whose calls go on although the walk has been stopped: they bring it nearer to its end.
+
+        A listing of more pages than the pace lets through would else come to the same point each time.
+        """
+        match self.trouble:
+            case SourceThrottledError():
+                # Our own pace has spoken of this call. Another one's turn has come, or will in time.
+                return self.tasks
+            case OverBudgetError() | (_, Verdict(disposition=Disposition.THROTTLED)):
+                # A call that has left is paid for: when there is no other, its reply is still waited for.
+                return self.away
+        return ()
 
     async def _settle(self, call: Call) -> Sequence[Call]:
         """Make one call, twice if need be, and give the calls that follow from its reply."""
@@ -138,7 +151,7 @@ class _Drive:
         return self._conclude(call, answer)
 
     def _pause(self, answer: _Answer, attempt: int) -> timedelta | None:
-        if self.demand.exhausted:
+        if self.demand.exhausted or self.walk.stopped:
             return None
         return pause_before_retry(
             answer if isinstance(answer, SourceError) else answer[1],
@@ -171,7 +184,8 @@ class _Drive:
         if self._remaining() <= timedelta(0):
             self.walk.stop(Outcome.TIMEOUT, _TIME_IS_UP)
         elif self.demand.exhausted:
-            self._fail(OverBudgetError())
+            self.trouble = error = OverBudgetError()
+            self.walk.fail(error)
         return not self.walk.stopped
 
     def _remaining(self) -> timedelta:
@@ -187,13 +201,12 @@ class _Drive:
 
     def _conclude(self, call: Call, answer: _Answer) -> Sequence[Call]:
         if isinstance(answer, SourceError):
-            self._fail(answer)
+            self.trouble = answer
+            self.walk.fail(answer)
             return ()
+        if answer[1].disposition not in (Disposition.OK, Disposition.ABSENT):
+            self.trouble = answer
         return self._guarded(partial(self.walk.absorb, call, *answer))
-
-    def _fail(self, error: SourceError) -> None:
-        self.spent |= isinstance(error, OverBudgetError)
-        self.walk.fail(error)
 
     def _guarded(self, step: Callable[[], Sequence[Call]]) -> Sequence[Call]:
         try:

@@ -6,6 +6,7 @@ messages of relgraph's own errors do, and of what is internal none but its title
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 from urllib.parse import quote
 
@@ -125,7 +126,7 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, AnswerRefusedError):
         waits = [report.retry_after for report in error.reports if report.retry_after is not None]
         if waits:
-            headers["Retry-After"] = str(max(1, round(min(waits).total_seconds())))
+            headers["Retry-After"] = str(max(1, ceil(min(waits).total_seconds())))
     body = problem_body(error, instance=_instance(request), request_id=request.state.request_id)
     return Response(encode_json(body), kind.status, headers, MEDIA_TYPE)
 

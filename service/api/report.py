@@ -1,5 +1,6 @@
 """One entry of `graph.sources`, in answers and in problems alike."""
 
+from math import ceil
 from typing import Any
 
 from service.usecases.answer.report import Report
@@ -18,6 +19,6 @@ def source_record(report: Report) -> dict[str, Any]:
         "edges": report.edges,
         "undecided": report.undecided,
         "age_seconds": None if report.age is None else int(report.age.total_seconds()),
-        "retry_after_seconds": None if retry_after is None else max(1, round(retry_after.total_seconds())),
+        "retry_after_seconds": None if retry_after is None else max(1, ceil(retry_after.total_seconds())),
         "detail": report.detail,
     }

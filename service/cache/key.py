@@ -11,11 +11,12 @@ marker its credential), and the address told of. Two that happen to be alike onl
 Where there is no such thing, dots stand: a source without tenants, the address of a marker.
 
 Kinds: `L` a listing, `F` facts kept apart, `R` a refused and `P` an accepted credential, `D` a dictionary
-that is made of listings with the same tags, `S` a page of an answer that goes on, which mixes sources and
-has no tags at all.
+that is made of listings with the same tags, `T` where a walk was stopped, whose third tag is always the
+credential's, `S` a page of an answer that goes on, which mixes sources and has no tags at all.
 A scope belongs to one source, so another source in the settings changes no key of this one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     PROOF = "P"
     SHEET = "S"
     LEARNT = "D"
+    TRAIL = "T"
 
 
 WATCHED = tuple(f"{PREFIX}{kind}" for kind in (Kind.LISTING, Kind.FACTS, Kind.REFUSAL, Kind.PROOF))
@@ -148,6 +150,19 @@ def learnt_key(circle: str, *, digest: bytes, hasher: Hasher) -> str:
 def sheet_key(part: str, *, binding: bytes, page: bytes, hasher: Hasher) -> str:
     """Give the store key of a part of one page of an answer that goes on."""
     return f"{PREFIX}{Kind.SHEET}{_NO_TAGS}{hasher.text(part, binding, page)[_DIGEST]}"
+
+
+def trail_key(questions: Sequence[Question], *, credential: str, hasher: Hasher) -> str:
+    """Give the store key of where a walk about these questions, of one scope, was stopped.
+
+    `credential` is that credential's own partition, whoever may share the answer: what has been fetched
+    halfway is nobody else's.
+    """
+    first = questions[0]
+    parts = tuple(each._parts() for each in questions)  # noqa: SLF001 - of the same module
+    digest = hasher.text("trail", parts, credential)[_DIGEST]
+    tags = _tags(first.scope, first.tenant, credential, hasher)
+    return f"{PREFIX}{Kind.TRAIL}{tags}{_NO_ADDRESS}{digest}"
 
 
 def tag(place: Place, text: str | None, *, hasher: Hasher) -> str:

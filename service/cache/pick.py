@@ -52,6 +52,8 @@ class Pick:
             kinds = f"{Kind.LISTING}{Kind.FACTS}{Kind.LEARNT}{Kind.PROOF}"
             kinds = f"[{kinds}{Kind.REFUSAL if self.refusals else ''}]"
             yield self._pattern(kinds, hasher, tenant=self.tenant)
+        # Where a walk was stopped only saves calls, whatever it mentions.
+        yield self._pattern(Kind.TRAIL, hasher, tenant=None)
         yield from _ALWAYS
 
     def doubtful(self, hasher: Hasher) -> Iterator[str]:

@@ -11,16 +11,13 @@ from datetime import datetime, timedelta
 from msgspec import MsgspecError, Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from connectors.contract import Want
 from connectors.errors import InvalidNodeIdError
 from connectors.model import Address, NodeFacts, NodeId, Outcome, parse_address
 from connectors.walk import Finding, Trail
-from connectors.wire import Aspect, Call, Pairs
+from connectors.wire import Aspect
 from service.cache.codec import decode_facts, decode_listing, encode_facts, encode_listing
 from service.cache.frame import EntryError, pack, unpack
-
-# Every fact stands in the listing itself: what is kept apart may be gone by the next page.
-_ALL_INLINE = 1 << 40
+from service.cache.trail import TrailRow, read_trail, trail_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,8 @@ class Sheet:
     """One page: what was said in each of its rounds, in order, and what it left behind.
 
     `fruitless` weighs the pages up to this one, one after the other, that brought nothing. `sent`
-    has the digests of all records that the caller holds after this page, by those of their ids.
+    has the digests of all records that the caller holds after this page, by those of their ids. A
+    source that has throttled it said that it is worth asking from `again_at` on.
     `seeds` are the addresses as the first page was asked about them, `verdicts` says of a source's
     tenants whether they were the caller's to see, as far as that was asked.
     """
@@ -70,6 +68,7 @@ class Sheet:
     sent: Mapping[bytes, bytes] | None = None
     seeds: tuple[str, ...] = ()
     verdicts: Mapping[tuple[str, str | None], bool] = field(default_factory=dict)
+    again_at: datetime | None = None
 
 
 class _Array(Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -101,38 +100,17 @@ class _DebtRow(_Array, frozen=True):
     aspect: Aspect
 
 
-class _CallRow(_Array, frozen=True):
-    method: str
-    path: str
-    nodes: tuple[str, ...]
-    query: Pairs
-    headers: Pairs
-    body: bytes | None
-    aspect: Aspect
-    opening: bool
-    memo: tuple[str, ...]
-
-
-class _TrailRow(_Array, frozen=True):
-    source: str
-    aspect: Aspect
-    filtered: bytes
-    listings: tuple[bytes, ...]
-    pending: tuple[_CallRow, ...]
-    made: tuple[bytes, ...]
-    openings: int
-    absences: int
-
-
 class _SheetRow(_Array, frozen=True):
     rounds: tuple[tuple[_SaidRow, ...], ...]
     facts: tuple[_FactRow, ...]
     debts: tuple[_DebtRow, ...]
-    trails: tuple[_TrailRow, ...]
+    trails: tuple[TrailRow, ...]
     fruitless: int
     sent: dict[bytes, bytes] | None
     seeds: tuple[str, ...]
     verdicts: tuple[tuple[str, str | None, bool], ...]
+    # Not in what an earlier version has written.
+    again_at: datetime | None = None
 
 
 def encode_sheet(sheet: Sheet) -> bytes:
@@ -164,11 +142,12 @@ def _row(sheet: Sheet) -> _SheetRow:
             )
             for debt in sheet.debts
         ),
-        trails=tuple(_trail_row(source, trail) for source, trail in sheet.trails),
+        trails=tuple(trail_row(source, trail) for source, trail in sheet.trails),
         fruitless=sheet.fruitless,
         sent=None if sheet.sent is None else dict(sheet.sent),
         seeds=sheet.seeds,
         verdicts=tuple((*realm, verdict) for realm, verdict in sheet.verdicts.items()),
+        again_at=sheet.again_at,
     )
 
 
@@ -178,34 +157,6 @@ def _said_row(said: Said) -> _SaidRow:
     listing, _ = encode_listing(replace(finding.listing, facts=()))
     return _SaidRow(
         said.source, finding.outcome, listing, finding.detail, finding.retry_after, finding.status
-    )
-
-
-def _trail_row(source: str, trail: Trail) -> _TrailRow:
-    # The wanted filter is written as that of a listing without anything in it.
-    wanted = replace(trail.listings[0], filter=trail.want.filter, edges=(), facts=())
-    return _TrailRow(
-        source=source,
-        aspect=trail.want.aspect,
-        filtered=encode_listing(wanted)[0],
-        listings=tuple(encode_listing(listing, inline_up_to=_ALL_INLINE)[0] for listing in trail.listings),
-        pending=tuple(
-            _CallRow(
-                call.method,
-                call.path,
-                tuple(map(str, call.nodes)),
-                call.query,
-                call.headers,
-                call.body,
-                call.aspect,
-                call.opening,
-                call.memo,
-            )
-            for call in trail.pending
-        ),
-        made=tuple(sorted(trail.made)),
-        openings=trail.openings,
-        absences=trail.absences,
     )
 
 
@@ -227,41 +178,18 @@ def _sheet(row: _SheetRow) -> Sheet:
             )
             for debt in row.debts
         ),
-        trails=tuple((trail.source, _trail(trail)) for trail in row.trails),
+        trails=tuple((trail.source, read_trail(trail)) for trail in row.trails),
         fruitless=row.fruitless,
         sent=row.sent,
         seeds=row.seeds,
         verdicts={(name, tenant): verdict for name, tenant, verdict in row.verdicts},
+        again_at=row.again_at,
     )
 
 
 def _said(row: _SaidRow) -> Said:
     listing = decode_listing(row.listing, facts={})
     return Said(row.source, Finding(row.outcome, listing, row.detail, row.retry_after, row.status))
-
-
-def _trail(row: _TrailRow) -> Trail:
-    return Trail(
-        want=Want(row.aspect, decode_listing(row.filtered, facts={}).filter),
-        listings=tuple(decode_listing(blob, facts={}) for blob in row.listings),
-        pending=tuple(
-            Call(
-                call.method,
-                call.path,
-                tuple(map(parse_address, call.nodes)),
-                call.query,
-                call.headers,
-                call.body,
-                call.aspect,
-                call.opening,
-                call.memo,
-            )
-            for call in row.pending
-        ),
-        made=frozenset(row.made),
-        openings=row.openings,
-        absences=row.absences,
-    )
 
 
 def _node(text: str) -> NodeId:

@@ -32,6 +32,7 @@ _NAMES = {
     Kind.PROOF: "proofs of access",
     Kind.REFUSAL: "refusals",
     Kind.LEARNT: "dictionaries (what is pressed by them is fetched again)",
+    Kind.TRAIL: "listings fetched halfway",
     Kind.SHEET: "parts of pages (their cursors are expired)",
 }
 

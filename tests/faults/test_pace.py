@@ -69,7 +69,7 @@ async def test_defect_04_a_burst_beyond_the_limit_waits_or_is_told(
     assert {each.outcome for each in told} == {"ok", "throttled"}
     assert {each.status for each in told} <= {200, 502}
     waits = [each.source["retry_after_seconds"] for each in told if each.outcome == "throttled"]
-    assert all(wait is not None and 0 < wait <= 60 for wait in waits)
+    assert all(wait is not None and 0 < wait <= 61 for wait in waits)
 
 
 async def _ask_in_turn(callers: Crowd, nodes: list[str], *, replica: int) -> list[float]:

@@ -74,7 +74,12 @@ def pass_gateway(request: Request, office: Office, *, scopes: tuple[str, ...]) -
         raise problem.not_provisioned()
     if not account.scopes.issuperset(scopes):
         raise problem.scope_missing()
-    wait = office.quota.take(f"user {account.user}", limit=switches.requests_per_minute, now=now)
+    wait = office.quota.take(
+        f"user {account.user}",
+        limit=switches.requests_per_minute,
+        now=now,
+        window=timedelta(seconds=switches.quota_seconds),
+    )
     if wait is not None:
         told = {"seconds": str(ceil(wait.total_seconds())), "date": _http_date(now + wait), "omit": None}
         raise problem.over_quota(retry_after=told[switches.retry_after])

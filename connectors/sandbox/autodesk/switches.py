@@ -43,8 +43,10 @@ class ServiceAccount:
 class AutodeskSwitches:
     """How this upstream behaves; every default is the documented or, failing that, the likeliest answer."""
 
-    # Quota: per user, over all relationship endpoints together; None is no quota.
+    # Quota: per user, over all relationship endpoints together; None is no quota. A shorter window than the
+    # documented one is for tests of what comes after it.
     requests_per_minute: int | None = 120
+    quota_seconds: int = 60
     retry_after: Literal["seconds", "date", "omit"] = "seconds"
 
     # Credentials. Raising the generation voids every access token issued so far, the named constants too.

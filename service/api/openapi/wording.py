@@ -25,8 +25,9 @@ members of a JSON object. `/resolve` says which addresses any pasted text may me
 key="id", edges="edges")`. Each says how complete it is: `graph.complete`, the header `Graph-Complete`
 (`?1` or `?0`), and one outcome per source. Read a word that is not listed here as incomplete; more may come.
 
-**Pages.** Where a budget has cut an answer, `graph.next_cursor` sent as `cursor`, with the same node and
-parameters, gives the next page: only what is new, and in `graph.amended` what has become different.
+**Pages.** Where a budget has cut an answer, or a source has stopped in the middle of a listing,
+`graph.next_cursor` sent as `cursor`, with the same node and parameters, gives the next page: only what is
+new, and in `graph.amended` what has become different. Wait for `retry_after_seconds` first.
 
 **Formats.** `format`, or else `Accept`, chooses among JSON, a stream of events (`application/x-ndjson`),
 Cytoscape, GraphML, GEXF, DOT, mermaid and CSV.

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from connectors.errors import StoreUnavailableError
-from connectors.model import Address, Selection
+from connectors.model import Address, Outcome, Selection
 from connectors.ports import Clock
 from service.graph.assemble import Graph, Records, as_graph, assemble
 from service.graph.measured import write_measures
@@ -31,6 +31,8 @@ from service.usecases.request import GraphRequest, Identity
 # that was down for a moment gets another chance or two, one that stays dead does not keep its callers.
 _MOST_FRUITLESS = 300
 NOTHING_AT_ALL = 100
+# Who came no sooner than a throttling source had said is not the one to blame: another caller was quicker.
+_AS_TOLD = 10
 # Seconds before the deadline at which measuring ends: what is told has to be written, too.
 _TO_WRITE = 0.02
 # Which nodes to search between was still open when a budget was spent.
@@ -170,7 +172,7 @@ class Answering:
             require=self.request.require,
             only_if_cached=self.request.tolerance.only_if_cached,
         )
-        cursor = await self._next_cursor(page)
+        cursor = await self._next_cursor(page, reports, began=began)
         extra, page = await self._extra(page, records)
         return Answer(
             page=page,
@@ -192,22 +194,25 @@ class Answering:
             made_of=run if isinstance(records.nodes, Rows) else None,
         )
 
-    async def _next_cursor(self, page: Page) -> str | None:
-        """Keep this page if a budget left work undone and another page may bring it nearer to its end."""
+    async def _next_cursor(self, page: Page, reports: Sequence[Report], *, began: datetime) -> str | None:
+        """Keep this page if it left work undone and another page may bring that nearer to its end."""
         inquiry = self.run.inquiry
-        # A loop under way asks again for what only a source has failed at; the first page does not begin
-        # one for that.
-        if not self.run.unfinished and not (self.book.sheets and self.run.may_heal):
+        # A loop under way asks again for what only a source has failed at. The first page does not begin
+        # one for that, unless a listing has come a part of its way; a search for paths asks nobody again.
+        begun = self.book.sheets or (inquiry.has_stopped_midway and self.request.to is None)
+        if not self.run.unfinished and not (begun and self.run.may_heal):
             return None
         fruitless = 0
         if self.book.sheets and not (page.records.nodes or page.records.edges or inquiry.moved):
-            # A listing may have empty pages; one of which nothing but pages comes is not followed for ever.
-            fruitless = self.book.fruitless + (1 if inquiry.fetcher.advanced else NOTHING_AT_ALL)
+            fruitless = self.book.fruitless + self._weight(began)
         if fruitless >= _MOST_FRUITLESS:
             return None
+        waits = [each.retry_after for each in reports if each.outcome is Outcome.THROTTLED]
+        wait = max((each for each in waits if each is not None), default=None)
         try:
             sheet = inquiry.sheet(
                 fruitless=fruitless,
+                again_at=None if wait is None else self.clock.now() + wait,
                 sent=sent_after(page, before=self.book.sent or {}),
                 seeds=self._seeds(),
                 verdicts={} if self.kinship is None else self.kinship.verdicts,
@@ -222,6 +227,14 @@ class Answering:
         except StoreUnavailableError:
             inquiry.fetcher.shelf.down = True
             return None
+
+    def _weight(self, began: datetime) -> int:
+        """Give what a page weighs that has brought nothing."""
+        if self.run.inquiry.fetcher.advanced:
+            # A listing may have empty pages; one of which nothing but pages comes is not followed for ever.
+            return 1
+        again_at = self.book.sheets[-1].again_at if self.request.to is None else None
+        return NOTHING_AT_ALL if again_at is None or began < again_at else _AS_TOLD
 
     def _seeds(self) -> tuple[str, ...]:
         """Give the addresses as the first page was asked about them."""

@@ -150,6 +150,11 @@ class Inquiry:
         return bool(self.settled or self.fetcher.learnt)
 
     @property
+    def has_stopped_midway(self) -> bool:
+        """Tell whether a listing was stopped on its way, and may be gone on with from there."""
+        return any(ask in self.findings and self.is_open(ask) for ask in self.fetcher.left)
+
+    @property
     def is_playing(self) -> bool:
         """Tell whether an earlier page is being played back."""
         return self._playing is not None
@@ -185,6 +190,7 @@ class Inquiry:
         sent: Mapping[bytes, bytes],
         seeds: tuple[str, ...],
         verdicts: Mapping[Realm, bool],
+        again_at: datetime | None = None,
     ) -> Sheet:
         """Give what this page was made of, and what it leaves to the next."""
         ledger = self.fetcher.ledger
@@ -201,6 +207,7 @@ class Inquiry:
             ),
             trails=self.fetcher.trails,
             fruitless=fruitless,
+            again_at=again_at,
             sent=sent,
             seeds=seeds,
             verdicts=verdicts,

@@ -279,7 +279,7 @@ class Fetcher:
         if finding is None or now >= rider.deadline:
             return False
         tolerance = self.shelf.tolerance
-        if finding.cacheable and tolerance.max_age is not None:
+        if tolerance.max_age is not None and (finding.cacheable or finding.listing.edges):
             # What was in before this answer looked is judged as the cache's would be.
             age = self.clock.now() - finding.listing.fetched_at - timedelta(seconds=now - since.looked)
             return age > max(tolerance.max_age, tolerance.least_max_age)
@@ -314,7 +314,8 @@ class Fetcher:
             ask = Ask(source, finding.listing.address, finding.listing.aspect)
             self._adopt(ask, finding, left)
             found[ask] = Answered(finding)
-        await self.shelf.keep(source, shared, deadline=self.deadline)
+        kept = await self.shelf.trails.left(source, left, before=trail)
+        await self.shelf.keep(source, shared, deadline=self.deadline, beside=kept)
 
     def _hear(self, ask: Ask, finding: Finding) -> None:
         self.ledger.hear(finding.listing, source=ask.source.name)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import Protocol
 
 from connectors.contract import Want
@@ -17,6 +18,14 @@ TIME_IS_UP = "the time given to this answer is up"
 _SOONER = 0.02
 # What may be another word when asked by somebody with more time or calls.
 _OWN_FAULT = frozenset({Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.OVER_BUDGET})
+
+# A batch that is too slow, too much or not allowed is so in each of its parts.
+_TURNED_DOWN = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.GONE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 
 
 class Drive(Protocol):
@@ -77,18 +86,36 @@ class Landing:
         return 0.0 < self.latest < rider.deadline - _SOONER
 
 
-def _kept_nowhere(address: Address) -> Sequence[str]:  # noqa: ARG001 - whatever it is
-    """Name no key: nobody need look for it."""
+def _kept_nowhere(addresses: Sequence[Address]) -> Sequence[str]:  # noqa: ARG001 - whatever they are
+    """Name no key: nobody need look for them."""
     return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Which questions the cache answers by now, and where a walk about all of them was stopped."""
+
+    known: Collection[Address] = ()
+    trail: Trail | None = None
+
+
+class Keep(Protocol):
+    """Writes down what was found, and the trail a walk has left; `before` is the one it had gone on from."""
+
+    async def __call__(
+        self, findings: Sequence[Finding], *, trail: Trail | None, before: Trail | None
+    ) -> None:
+        """Keep what is worth it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """What it takes to ask questions that may share a batch.
 
-    `key` gives the question's text in the fleet, `look` which of some addresses the cache answers by
-    now, `keep` writes down what was found, `shared` leaves out of it what is not for everybody.
-    `places` gives the store keys that `look` would find an answer under, none if that cannot be told.
+    `key` gives the question's text in the fleet, `look` what the cache has of some addresses by now,
+    `keep` writes down what was found, `shared` leaves out of it what is not for everybody. `places`
+    gives the store keys that `look` would find any of it under, none if that cannot be told.
     """
 
     source: Source
@@ -96,10 +123,10 @@ class Route:
     want: Want
     group: object
     key: Callable[[Address], str]
-    look: Callable[[Sequence[Address]], Awaitable[Collection[Address]]]
-    keep: Callable[[Sequence[Finding]], Awaitable[None]]
+    look: Callable[[Sequence[Address]], Awaitable[Looked]]
+    keep: Keep
     shared: Callable[[Finding], Finding]
-    places: Callable[[Address], Sequence[str]] = _kept_nowhere
+    places: Callable[[Sequence[Address]], Sequence[str]] = _kept_nowhere
 
 
 @dataclass(slots=True, eq=False)
@@ -133,7 +160,8 @@ class Seat:
 class Flight:
     """The questions that one walk asks; as a Demand, everybody who rides it together.
 
-    `unknown`: nothing that could answer them was in the store when their leases were taken.
+    `unknown`: nothing of them was in the store when their leases were taken. `before` is the trail that
+    the walk goes on from.
     """
 
     route: Route
@@ -145,6 +173,23 @@ class Flight:
     listeners: dict[Callable[[Caller], None], None] = field(default_factory=dict)
     latest: float = 0.0
     unknown: bool = False
+    before: Trail | None = None
+
+    def begin(self) -> Walk:
+        """Make the walk about its questions, on from where another one was stopped if that is known."""
+        connector = self.route.source.connector
+        if self.before is not None:
+            self.walk = Walk.resume(connector, self.before)
+        else:
+            self.walk = Walk(connector, [seat.address for seat in self.seats], self.route.want)
+        return self.walk
+
+    def give_up(self, *, now: datetime) -> Trail | None:
+        """End the walk, if there is one, and give where that was."""
+        if self.walk is None:
+            return self.before
+        self.walk.stop(Outcome.TIMEOUT, TIME_IS_UP)
+        return self.walk.trail(now=now)
 
     @property
     def riders(self) -> Iterator[Rider]:
@@ -219,3 +264,17 @@ class Alone:
     def on_join(self, listener: Callable[[Caller], None]) -> Callable[[], None]:  # noqa: ARG002 - the port's
         """Promise nothing: nobody ever joins."""
         return lambda: None
+
+
+def speaks_of_no_one(found: Sequence[Finding]) -> bool:
+    """Tell whether a source has turned down a batch as a whole: which question it meant, it has not said.
+
+    It may know nothing of one node among twenty, and some have no call for many nodes at all.
+    """
+    return len(found) > 1 and all(
+        finding.outcome is Outcome.ABSENT
+        or (
+            finding.outcome is Outcome.BROKEN and finding.status in _TURNED_DOWN and not finding.listing.edges
+        )
+        for finding in found
+    )

@@ -14,16 +14,14 @@ it and kept for nobody.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 
-from connectors.model import Address, Outcome
+from connectors.model import Address
 from connectors.ports import Caller, Clock
-from connectors.walk import Finding, Walk
 from service.graph.budget import Tally
 from service.usecases.asking.desk import Desk, Unhurried
-from service.usecases.asking.flight import Drive, Flight, Landing, Rider, Route, Seat
+from service.usecases.asking.flight import Drive, Flight, Landing, Rider, Route, Seat, speaks_of_no_one
 from service.usecases.asking.lease import Leases, Taken
 from service.usecases.meter import Meter
 from service.usecases.source import Source
@@ -40,13 +38,6 @@ _BEHIND_CALLS = 100
 # For so long a question that failed is waited for again, instead of being asked behind an answer.
 _FAILED_SECONDS = 30.0
 _MOST_FAILED = 10_000
-# A batch that is too slow, too much or not allowed is so in each of its parts.
-_TURNED_DOWN = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.METHOD_NOT_ALLOWED,
-    HTTPStatus.GONE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-)
 
 
 class Flights:
@@ -203,7 +194,7 @@ class Flights:
     async def _lead(self, flight: Flight) -> list[str]:
         """Take the leases; questions that another process asks leave the flight. Gives what is held."""
         keys = [seat.key for seat in flight.seats]
-        places = [key for seat in flight.seats for key in flight.route.places(seat.address)]
+        places = flight.route.places([seat.address for seat in flight.seats])
         led = await self._leases.take(keys, caller=flight.callers[0], kept=places)
         flight.unknown = isinstance(led, Taken) and led.nothing_kept
         for seat in [seat for seat in flight.seats if seat.key in led]:
@@ -218,19 +209,20 @@ class Flights:
         """Land the questions that were answered between their riders' look and the lease."""
         if not flight.seats:
             return
-        known = await flight.route.look([seat.address for seat in flight.seats])
-        for seat in [seat for seat in flight.seats if seat.address in known]:
+        looked = await flight.route.look([seat.address for seat in flight.seats])
+        for seat in [seat for seat in flight.seats if seat.address in looked.known]:
             flight.seats.remove(seat)
             self._land(seat, Landing())
+        flight.before = looked.trail
 
     async def _walk(self, flight: Flight, desk: Desk) -> None:
-        route, addresses = flight.route, [seat.address for seat in flight.seats]
-        walk = flight.walk = Walk(route.source.connector, addresses, route.want)
+        route = flight.route
+        walk = flight.begin()
         # Riders leave in their own time; this ends what would go on for ever.
         deadline = self._clock.monotonic() + _LONGEST
         sender = Unhurried(route.sender, desk)
         found = await self.drive(walk, sender=sender, demand=flight, deadline=deadline)
-        if _speaks_of_no_one(found):
+        if flight.before is None and speaks_of_no_one(found):
             await self._walk_apart(flight, desk)
             return
         shared = [route.shared(finding) for finding in found]
@@ -247,7 +239,7 @@ class Flights:
             for rider in seat.riders:
                 rider.overhear(rider, seat.address, flight.over[seat.address])
         await desk.keep()
-        await route.keep(shared)
+        await route.keep(shared, trail=trail, before=flight.before)
         for seat in flight.seats:
             self._land(seat, flight.over[seat.address])
 
@@ -302,6 +294,10 @@ class Flights:
         # what it was to follow is followed no more, before another flight may follow the same.
         self._close(flight)
         flight.task.cancel()
+        trail = flight.give_up(now=self._clock.now())
+        if trail is not flight.before:
+            # Who asks the same again goes on from there.
+            self._begin(flight.route.keep((), trail=trail, before=flight.before))
         self._leases.unfollow([each.key for each in flight.seats])
 
     def _stayed(self, seat: Seat, landed: asyncio.Future[Landing], ending: asyncio.TimerHandle) -> None:
@@ -331,17 +327,3 @@ def _alight(seat: Seat) -> Flight:
     seat.flight.seats.remove(seat)
     seat.flight = Flight(seat.flight.route, [seat])
     return seat.flight
-
-
-def _speaks_of_no_one(found: Sequence[Finding]) -> bool:
-    """Tell whether a source has turned down a batch as a whole: which question it meant, it has not said.
-
-    It may know nothing of one node among twenty, and some have no call for many nodes at all.
-    """
-    return len(found) > 1 and all(
-        finding.outcome is Outcome.ABSENT
-        or (
-            finding.outcome is Outcome.BROKEN and finding.status in _TURNED_DOWN and not finding.listing.edges
-        )
-        for finding in found
-    )

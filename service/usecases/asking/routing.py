@@ -1,13 +1,13 @@
 """The way an answer's questions take to their source: what a flight needs beside them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from connectors.contract import Want
 from connectors.model import Address
-from connectors.walk import Finding
+from connectors.walk import Finding, Trail
 from service.usecases.ask import Ask, Since
-from service.usecases.asking.flight import Route
+from service.usecases.asking.flight import Looked, Route
 from service.usecases.asking.settling import for_all
 from service.usecases.cached.shelf import Shelf
 
@@ -22,13 +22,25 @@ def route_of(ask: Ask, *, shelf: Shelf, since: Since) -> Route:
     access = shelf.accesses[source.name]
     assert access.sender is not None  # noqa: S101 - nobody asks as nobody
 
-    async def look(addresses: Sequence[Address]) -> Collection[Address]:
-        asks = [Ask(source, address, ask.aspect) for address in addresses]
-        known = await shelf.peek(asks, since=since, deadline=clock.monotonic() + _FOR_ALL)
-        return {each.address for each in known}
+    trails = shelf.trails
 
-    async def keep(findings: Sequence[Finding]) -> None:
-        await shelf.keep(source, findings, deadline=clock.monotonic() + _FOR_ALL)
+    async def look(addresses: Sequence[Address]) -> Looked:
+        asks = [Ask(source, address, ask.aspect) for address in addresses]
+        place = trails.place(source, addresses, ask.aspect)
+        deadline = clock.monotonic() + _FOR_ALL
+        known, blobs = await shelf.peek(asks, since=since, deadline=deadline, beside=[place])
+        return Looked(
+            {each.address for each in known},
+            None if known else await trails.read(place, blobs, source=source, since=since),
+        )
+
+    async def keep(findings: Sequence[Finding], *, trail: Trail | None, before: Trail | None) -> None:
+        left = () if shelf.markers_only else await trails.left(source, trail, before=before)
+        await shelf.keep(source, findings, deadline=clock.monotonic() + _FOR_ALL, beside=left)
+
+    def places(addresses: Sequence[Address]) -> Sequence[str]:
+        keys = [key for each in addresses for key in shelf.places(Ask(source, each, ask.aspect))]
+        return [*keys, trails.place(source, addresses, ask.aspect)] if keys else ()
 
     return Route(
         source=source,
@@ -39,5 +51,5 @@ def route_of(ask: Ask, *, shelf: Shelf, since: Since) -> Route:
         look=look,
         keep=keep,
         shared=partial(for_all, source=source),
-        places=lambda address: shelf.places(Ask(source, address, ask.aspect)),
+        places=places,
     )

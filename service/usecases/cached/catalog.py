@@ -4,14 +4,14 @@ A question that has to be asked needs its key four times: to look, for its seat 
 keep what came of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connectors.contract import Filter
 from connectors.model import Address, NodeId
 from connectors.wire import Aspect
 from service.cache.hasher import Hasher
-from service.cache.key import Question, Scope, facts_key
+from service.cache.key import Question, Scope, facts_key, trail_key
 from service.usecases.cached.marker import Realm, scope_of
 from service.usecases.source import Access, Source
 
@@ -31,10 +31,20 @@ class Catalog:
         asked = name, address, aspect, filter
         key = self._listings.get(asked)
         if key is None:
-            scope = self._scope((name, address.tenant))
-            question = Question(scope, address.tenant, str(address), aspect, filter)
-            key = self._listings[asked] = question.key(self.hasher)
+            key = self._listings[asked] = self._question(*asked).key(self.hasher)
         return key
+
+    def trail(self, source: Source, addresses: Iterable[Address], aspect: Aspect, filter: Filter) -> str:
+        """Give the key of where a walk about these was stopped, of what `filter` the calls apply."""
+        asked = sorted(addresses, key=str)
+        questions = [
+            self._question(
+                *(source.name, each, aspect),
+                source.connector.pushed(each, filter, batched=len(asked) > 1),
+            )
+            for each in asked
+        ]
+        return trail_key(questions, credential=self.accesses[source.name].identity, hasher=self.hasher)
 
     def facts(self, name: str, tenant: str | None, node: NodeId, digest: bytes) -> str:
         """Give the key of facts kept apart from a listing.
@@ -44,6 +54,9 @@ class Catalog:
         """
         scope = self._scope((name, tenant))
         return facts_key(scope, tenant=tenant, node=node, digest=digest, hasher=self.hasher)
+
+    def _question(self, name: str, address: Address, aspect: Aspect, filter: Filter) -> Question:
+        return Question(self._scope((name, address.tenant)), address.tenant, str(address), aspect, filter)
 
     def _scope(self, realm: Realm) -> Scope:
         # One for all the questions of an answer, and for the facts of its thousand nodes.

@@ -74,15 +74,18 @@ class Markers:
 
     def barred_until(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
         """Give the time until which nothing fetched may be served; `blobs` are the markers read."""
-        *refusals, proof = self.keys(realm)
-        told = [_instant(blobs.get(key), damaged=FOR_EVER) for key in refusals]
-        told += [self.cabinet.revoked.since(key) or _NEVER for key in refusals]
-        refused = max(told)
+        refused, proof = self.refused_at(realm, blobs), self.keys(realm)[-1]
         if self.sources[realm[0]].visibility is Visibility.TENANT:
             # What others fetched since shows nothing of this credential: it has to be accepted anew.
             proven = _instant(blobs.get(proof), damaged=_NEVER)
             return refused if proven > refused else FOR_EVER
         return refused
+
+    def refused_at(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
+        """Give when the upstream has refused the credential last, as far as is known."""
+        *refusals, _ = self.keys(realm)
+        told = [_instant(blobs.get(key), damaged=FOR_EVER) for key in refusals]
+        return max([*told, *(self.cabinet.revoked.since(key) or _NEVER for key in refusals)])
 
     def open_until(self, realm: Realm, blobs: Mapping[str, bytes | None]) -> datetime:
         """Give until when what others of the tenant fetched may be served, should no refusal come."""
@@ -96,9 +99,7 @@ class Markers:
 
         A refusal bars what was fetched before it for good; as a verdict it holds as long as a proof does.
         """
-        *refusals, proof = self.keys(realm)
-        told = [_instant(blobs.get(key), damaged=FOR_EVER) for key in refusals]
-        refused = max([*told, *(self.cabinet.revoked.since(key) or _NEVER for key in refusals)])
+        refused, proof = self.refused_at(realm, blobs), self.keys(realm)[-1]
         proven = _instant(blobs.get(proof), damaged=_NEVER)
         lately = self.cabinet.clock.now() - self.cabinet.tenant_proof
         return None if max(proven, refused) < lately else proven > refused

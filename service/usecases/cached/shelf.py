@@ -38,6 +38,7 @@ from service.usecases.cached.catalog import Catalog
 from service.usecases.cached.footing import Footing
 from service.usecases.cached.ledger import Ledger, Owed
 from service.usecases.cached.marker import FOR_EVER, Markers, Realm
+from service.usecases.cached.trails import Trails
 from service.usecases.source import Access, Source
 
 log = structlog.get_logger(__name__)
@@ -127,14 +128,22 @@ class Shelf:
             self.footing.stand_on(keys, until=min(ends, default=FOR_EVER), whole=whole)
         return found, gone
 
-    async def peek(self, asks: Sequence[Ask], *, since: Since, deadline: float) -> Collection[Ask]:
-        """Give which of these the cache answers well by now."""
-        return (await self._latest(asks, since, deadline)).keys()
+    @property
+    def trails(self) -> Trails:
+        """Give where walks of this request were stopped."""
+        return Trails(self.cabinet, self._catalog, self._markers, self.filter, self.tolerance)
+
+    async def peek(
+        self, asks: Sequence[Ask], *, since: Since, deadline: float, beside: Sequence[str] = ()
+    ) -> tuple[Collection[Ask], Mapping[str, bytes | None]]:
+        """Give which of these the cache answers well by now, and what lay under keys read `beside` theirs."""
+        found, blobs = await self._latest(asks, since, deadline, beside)
+        return found.keys(), blobs
 
     async def catch_up(self, asks: Sequence[Ask], *, since: Since, deadline: float) -> dict[Ask, Held]:
         """Look up what another process has asked meanwhile."""
-        found = {}
-        for ask, (standing, draft) in (await self._latest(asks, since, deadline)).items():
+        found, (latest, _) = {}, await self._latest(asks, since, deadline)
+        for ask, (standing, draft) in latest.items():
             found[ask] = Held(self._take_in(ask, draft), standing, draft.says_nothing)
         return found
 
@@ -178,9 +187,11 @@ class Shelf:
             return True
         return any(oldest[realm] <= self._markers.barred_until(realm, blobs) for realm in known)
 
-    async def keep(self, source: Source, findings: Iterable[Finding], *, deadline: float) -> None:
-        """Write back what may answer a later question, and what was learnt of the credential."""
-        items: list[Item] = []
+    async def keep(
+        self, source: Source, findings: Iterable[Finding], *, deadline: float, beside: Sequence[Item] = ()
+    ) -> None:
+        """Write back what may answer a later question, what shows whose credential is taken, and `beside`."""
+        items = list(beside)
         for finding in findings:
             listing = finding.listing
             realm, shared = (source.name, listing.address.tenant), source.visibility is Visibility.TENANT
@@ -214,14 +225,14 @@ class Shelf:
         return [self._catalog.listing(source.name, address, ask.aspect, each) for each in different]
 
     async def _latest(
-        self, asks: Sequence[Ask], since: Since, deadline: float
-    ) -> dict[Ask, tuple[Standing, Draft]]:
+        self, asks: Sequence[Ask], since: Since, deadline: float, beside: Sequence[str] = ()
+    ) -> tuple[dict[Ask, tuple[Standing, Draft]], Mapping[str, bytes | None]]:
         if self.markers_only or not asks:
-            return {}
+            return {}, {}
         questions = {ask: self._questions(ask) for ask in asks}
         realms = {(ask.source.name, ask.address.tenant) for ask in asks}
         markers = {realm: self._markers.keys(realm) for realm in realms}
-        keys = dict.fromkeys(chain(*questions.values(), *markers.values()))
+        keys = dict.fromkeys(chain(*questions.values(), *markers.values(), beside))
         blobs = await self._load(list(keys), deadline)
         meanwhile = timedelta(seconds=self.cabinet.clock.monotonic() - since.looked)
         found, now = {}, self.cabinet.clock.now()
@@ -233,7 +244,7 @@ class Shelf:
                 continue
             if best is not None and best[0] is Standing.FRESH:
                 found[ask] = best
-        return found
+        return found, blobs
 
     def _best(
         self,

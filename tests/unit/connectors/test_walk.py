@@ -195,6 +195,23 @@ def test_the_first_trouble_counts() -> None:
     assert walk.finish(now=NOW)[0].outcome is Outcome.DENIED
 
 
+def test_lasting_trouble_counts_whatever_came_before() -> None:
+    """A refusal, or a circle, is heard of though the walk had been throttled, and leaves no trail."""
+    script = Script(
+        {"/people": Page(follow=(page("2"), page("3"))), "/people?page=3": Page(follow=(page("2"),))}
+    )
+    for status, outcome in ((401, Outcome.DENIED), (403, Outcome.DENIED), (200, Outcome.BROKEN)):
+        walk, (opening,) = start(script)
+        second, third = answer(walk, script, opening)
+        answer(walk, script, second, status=429)
+        assert walk.trail(now=NOW) is not None
+        answer(walk, script, third, status=status)
+        answer(walk, script, second, status=500)
+        (finding,) = walk.finish(now=NOW)
+        assert (finding.outcome, finding.status) == (outcome, None if status == 200 else status)
+        assert walk.trail(now=NOW) is None
+
+
 def test_a_stopped_walk_gives_no_calls() -> None:
     """A page that arrives after the stop is read, and leads no further."""
     script = Script({"/people": Page((knows(ANN, BOB),), follow=(page("2"),))})

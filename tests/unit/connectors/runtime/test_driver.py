@@ -100,10 +100,15 @@ class Scripted:
         self.peak = 0
         self.turn = asyncio.Event()
         self.turn.set()
+        # By path: who has no turn in time, and who waits for one.
+        self.refused: dict[str, SourceError] = {}
+        self.in_line: dict[str, asyncio.Event] = {}
 
     async def send(self, call: Call, *, timeout: timedelta, demand: Any) -> Reply:
         """Do what the script says."""
-        await self.turn.wait()
+        if call.path in self.refused:
+            raise self.refused[call.path]
+        await self.in_line.get(call.path, self.turn).wait()
         if not demand.take():
             raise OverBudgetError
         self.sent.append(call.path)
@@ -322,6 +327,63 @@ async def test_a_call_that_has_left_is_read_though_the_budget_is_spent(run: Any,
     finding = await asyncio.wait_for(driving, 2)
     assert (finding.outcome, others(finding)) == (Outcome.OVER_BUDGET, ["1", "2", "3"])
     assert sender.sent == ["/a", "/b", "/c"]
+
+
+def held(answer: Any) -> tuple[Any, asyncio.Event]:
+    """Give what answers so once the event is set, and the event."""
+    may = asyncio.Event()
+
+    async def wait() -> Any:
+        await may.wait()
+        return answer
+
+    return wait, may
+
+
+async def test_a_turn_that_would_come_too_late_ends_no_other_call(run: Any, clock: Any) -> None:
+    """What has left is read, and what is in line has its turn: as many pages as the quota has calls."""
+    arriving, may_arrive = held("2>e")
+    sender = Scripted(clock, {"/a": ["1>b,d,c"], "/b": [arriving], "/d": ["4"], "/e": ["5"]})
+    sender.refused["/c"] = SourceThrottledError("our own pace", retry_after=timedelta(seconds=60))
+    sender.in_line["/d"] = turn = asyncio.Event()
+    driving = asyncio.create_task(run(sender, "a"))
+    await asyncio.sleep(0.01)
+    assert (sender.sent, driving.done()) == (["/a", "/b"], False)
+    may_arrive.set()
+    await asyncio.sleep(0.01)
+    assert not driving.done()
+    turn.set()
+    finding = await asyncio.wait_for(driving, 2)
+    assert (finding.outcome, others(finding)) == (Outcome.THROTTLED, ["1", "2", "4"])
+    assert finding.retry_after == timedelta(seconds=60)
+    assert sender.sent == ["/a", "/b", "/d"]
+
+
+async def test_a_throttling_upstream_is_sent_nothing_more(run: Any, clock: Any) -> None:
+    """Of the calls beside the one it turned down, those that had left are read, the others stay."""
+    arriving, may_arrive = held("2>e")
+    sender = Scripted(clock, {"/a": ["1>b,c,d"], "/b": [arriving], "/c": [(429, "")], "/d": ["4"]})
+    sender.in_line["/d"] = turn = asyncio.Event()
+    driving = asyncio.create_task(run(sender, "a"))
+    await asyncio.sleep(0.01)
+    turn.set()
+    await asyncio.sleep(0.01)
+    assert (sender.sent, driving.done()) == (["/a", "/b", "/c"], False)
+    may_arrive.set()
+    finding = await asyncio.wait_for(driving, 2)
+    assert (finding.outcome, others(finding)) == (Outcome.THROTTLED, ["1", "2"])
+
+
+@pytest.mark.parametrize(("reply", "outcome"), [((503, ""), Outcome.THROTTLED), ((401, ""), Outcome.DENIED)])
+async def test_worse_trouble_ends_what_our_own_pace_did_not(
+    run: Any, clock: Any, sleeper: Any, reply: Any, outcome: Outcome
+) -> None:
+    """A failing upstream gets no second attempt of a walk that is over, and a refusal is its word."""
+    sender = Scripted(clock, {"/a": ["1>b,d,c"], "/b": [forever], "/d": [reply]})
+    sender.refused["/c"] = SourceThrottledError("our own pace", retry_after=timedelta(seconds=60))
+    finding = await asyncio.wait_for(run(sender, "a"), 2)
+    assert (finding.outcome, others(finding)) == (outcome, ["1"])
+    assert (sender.sent, sender.under_way) == (["/a", "/b", "/d"], 0)
 
 
 async def test_a_retry_that_finds_the_budget_spent_at_its_turn_leaves_the_trouble(

@@ -12,7 +12,7 @@ from connectors.errors import ConfigurationError
 from connectors.model import NodeId
 from connectors.wire import Aspect
 from service.cache.hasher import Hasher
-from service.cache.key import Question, Scope, facts_key, proof_key, refusal_key, sheet_key
+from service.cache.key import Question, Scope, facts_key, proof_key, refusal_key, sheet_key, trail_key
 
 HASHER = Hasher(["a key for tests"])
 NODE = NodeId("observable", None, "domain", "acescency.com")
@@ -126,17 +126,37 @@ def test_there_is_no_hashing_without_a_key(secret_keys: list[str]) -> None:
 @settings(max_examples=50)
 @given(scope=scopes, tenant=st.none() | texts, text=texts)
 def test_kinds_of_keys_never_meet(scope: Scope, tenant: str | None, text: str) -> None:
-    """A listing, facts, a refusal, a proof and a page never share a key, whatever they are about."""
+    """A listing, facts, a refusal, a proof, a trail and a page never share a key, whatever they are about."""
     keys = {
         Question(scope, tenant, str(NODE), Aspect.RELATIONS, Filter()).key(HASHER),
         facts_key(scope, tenant=tenant, node=NODE, digest=b"told", hasher=HASHER),
         refusal_key(scope, tenant=tenant, credential=text, hasher=HASHER),
         proof_key(scope, tenant=tenant, credential=text, hasher=HASHER),
+        trail_key(
+            [Question(scope, tenant, str(NODE), Aspect.RELATIONS, Filter())], credential=text, hasher=HASHER
+        ),
         sheet_key("page", binding=text.encode(), page=b"1", hasher=HASHER),
         sheet_key("sent", binding=text.encode(), page=b"1", hasher=HASHER),
     }
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert {len(key) for key in keys} == {42}
+
+
+asked = st.tuples(st.lists(questions, min_size=1, max_size=2), texts)
+
+
+@settings(max_examples=50)
+@given(one=asked, other=asked)
+def test_where_a_walk_was_stopped_is_of_its_questions_and_its_credential(
+    one: tuple[list[Question], str], other: tuple[list[Question], str]
+) -> None:
+    """All of them, in full: what comes before the digest tells no two apart."""
+    digests = {
+        trail_key(questions, credential=credential, hasher=HASHER)[22:]
+        for questions in (one[0], other[0])
+        for credential in (one[1], other[1])
+    }
+    assert len(digests) == (1 + (one[0] != other[0])) * (1 + (one[1] != other[1]))
 
 
 @given(one=questions, other=questions)

@@ -6,14 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from connectors.contract import Filter, Want
 from connectors.model import NodeId, Outcome
 from connectors.walk import Finding, Listing, Trail
 from connectors.wire import Aspect, Call
 from harness.told import facts, filters, listings, nodes, selections, texts, times
-from service.cache.frame import MAX_PAYLOAD_BYTES, EntryError
+from service.cache.frame import MAX_PAYLOAD_BYTES, EntryError, pack, unpack
 from service.cache.sheet import Debt, Fact, Said, Sheet, decode_sheet, encode_sheet
+from service.cache.trail import decode_trail, encode_trail
 
 _NODE = NodeId("n", None, "t", "k")
 _LISTING = Listing(_NODE, Aspect.RELATIONS, Filter(), datetime(2026, 1, 1, tzinfo=UTC))
@@ -73,6 +75,7 @@ _parts = {
     "sent": st.none() | st.dictionaries(_digests, _digests, max_size=3),
     "seeds": st.lists(texts, max_size=2).map(tuple),
     "verdicts": st.dictionaries(st.tuples(texts, st.none() | texts), st.booleans(), max_size=2),
+    "again_at": st.none() | times,
 }
 sheets = st.builds(Sheet, **_parts)
 
@@ -90,6 +93,24 @@ def test_a_page_comes_back_exactly(sheet: Sheet) -> None:
     again = decode_sheet(encode_sheet(sheet))
     assert again == sheet
     assert _ordered(again) == _ordered(sheet)
+
+
+def test_a_page_of_an_earlier_version_is_read() -> None:
+    """One that was written before it was told from when on a source is worth asking."""
+    sheet = Sheet(rounds=((),), seeds=("n:t:a",), again_at=_LISTING.fetched_at)
+    *parts, last = msgpack.decode(unpack(encode_sheet(sheet)))
+    assert last is not None
+    assert decode_sheet(pack(msgpack.encode(parts))) == replace(sheet, again_at=None)
+
+
+@settings(max_examples=30, deadline=None)
+@given(trail=trails, cut=st.integers(0, 4000))
+def test_a_trail_comes_back_exactly_by_itself(trail: Trail, cut: int) -> None:
+    """With every listing and every call that is left; and of half of one nothing is read."""
+    blob = encode_trail("feed", trail)
+    assert decode_trail(blob) == trail
+    with pytest.raises(EntryError):
+        decode_trail(blob[: cut % len(blob)])
 
 
 @settings(max_examples=10, deadline=None)
@@ -126,6 +147,8 @@ def test_what_utf_8_cannot_spell_is_not_written() -> None:
     """A half of a character in an upstream's words keeps the page from being written, and says so."""
     with pytest.raises(EntryError, match="cannot be written"):
         encode_sheet(Sheet((), trails=(("half a \ud83d", _TRAIL),)))
+    with pytest.raises(EntryError, match="cannot be written"):
+        encode_trail("half a \ud83d", _TRAIL)
 
 
 def test_a_page_beyond_the_bound_is_not_written() -> None:

@@ -43,3 +43,12 @@ def test_names_are_counted_apart_and_a_lowered_limit_holds_at_once() -> None:
     assert quota.take("ines", limit=1, now=START + timedelta(seconds=20)) == timedelta(seconds=40)
     assert quota.take("ines", limit=None, now=START) is None
     assert quota.take("otto", limit=0, now=START) == WINDOW
+
+
+def test_another_window_is_kept_to_as_well() -> None:
+    """With a window of two seconds the limit is that of any two seconds, and the wait is shorter."""
+    quota, window = Quota(), timedelta(seconds=2)
+    assert [quota.take("ines", limit=2, now=START, window=window) for _ in range(2)] == [None] * 2
+    for passed, wait in ((1, timedelta(seconds=1)), (2, None)):
+        now = START + timedelta(seconds=passed)
+        assert quota.take("ines", limit=2, now=now, window=window) == wait

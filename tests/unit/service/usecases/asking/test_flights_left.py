@@ -15,7 +15,7 @@ from connectors.walk import Finding, Walk
 from harness.leases import LeaseBoard, LoneLeases
 from harness.looking import settle
 from service.graph.budget import Budget, Tally
-from service.usecases.asking.flight import Rider, Route
+from service.usecases.asking.flight import Looked, Rider, Route
 from service.usecases.asking.flights import Flights
 from service.usecases.meter import NoMeter
 from service.usecases.request import Require
@@ -45,10 +45,10 @@ class Port:
     def route(self) -> Route:
         """Give the way to the source, with nothing in the cache."""
 
-        async def look(addresses: Sequence[Address]) -> Sequence[Address]:
-            return ()
+        async def look(addresses: Sequence[Address]) -> Looked:
+            return Looked()
 
-        async def keep(findings: Sequence[Finding]) -> None:
+        async def keep(findings: Sequence[Finding], **trails: Any) -> None:
             return None
 
         return Route(
