@@ -54,4 +54,5 @@ def _sent_key(request: Request) -> str | None:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value.strip():
         return value.strip()
-    return request.headers.get("x-api-key")
+    # What is around a field is no part of it (RFC 9110, section 5.5), and not every server takes it off.
+    return request.headers.get("x-api-key", "").strip() or None

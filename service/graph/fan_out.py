@@ -1,7 +1,7 @@
 """How many neighbors of one node at one source a page follows; the others wait for the next one.
 
-The smallest addresses come first. A node whose relations are told again, because a part of them was
-missing, has its neighbors followed that were followed before, and as many new ones.
+The smallest addresses come first. What was followed stays followed, and what was kept out waits for its
+page, whoever tells of it once more: a neighbor's listing may, or may not where its source has filtered it.
 """
 
 from collections import defaultdict
@@ -19,6 +19,8 @@ class FanOut:
         """Follow `limit` neighbors of a node and source on each page."""
         self._limit = limit
         self._followed: dict[tuple[str, str], set[str]] = {}
+        # How many of those the earlier pages have followed.
+        self._before: dict[tuple[str, str], int] = {}
         self._spare: dict[str, dict[str, _Neighbors]] = {}
 
     def __contains__(self, node: str) -> bool:
@@ -37,25 +39,25 @@ class FanOut:
         neighbors: _Neighbors = defaultdict(list)
         for name, claim in found:
             neighbors[other_end(name, node)].append((name, claim))
-        new: Collection[str] = neighbors.keys() - followed
-        waiting: Collection[str] = ()
-        if len(new) > self._limit:
-            ordered = sorted(new)
-            new, waiting = ordered[: self._limit], ordered[self._limit :]
-            spare = self._spare.setdefault(node, {}).setdefault(source, {})
-            for neighbor in waiting:
-                spare.setdefault(neighbor, []).extend(neighbors[neighbor])
-        followed.update(new)
+        waiting = self._spare.get(node, {}).get(source, {})
+        room = max(0, self._limit - len(followed) + self._before.get((node, source), 0))
+        followed.update(sorted(neighbors.keys() - followed - waiting.keys())[:room])
+        left = {neighbor: waiting.get(neighbor, []) for neighbor in neighbors.keys() - followed}
         for neighbor, named in neighbors.items():
             if neighbor in followed:
                 put_claims(pool, named)
-        return not waiting
+            else:
+                left[neighbor].extend(named)
+        if left:
+            self._spare.setdefault(node, {})[source] = dict(sorted((waiting | left).items()))
+        return not left
 
     def turn(self, *, known: Collection[EdgeName], pool: Pool) -> bool:
         """Follow the next of those that wait, in order; False when some still have to.
 
         Whose edges are all known by now takes no room: only its word is added to them.
         """
+        self._before = {place: len(followed) for place, followed in self._followed.items()}
         spare, self._spare = self._spare, {}
         for node, by_source in spare.items():
             for source, found in by_source.items():

@@ -1,7 +1,8 @@
 """Lays environment variables and secret files over the tables of the settings file.
 
 `RELGRAPH_SOURCES__ACC__REGION` is `region` in `[sources.acc]`; a variable wins over the file.
-`<field>_file` names the file that holds a secret field's value. What a variable's text means is
+`<field>_file` names the file that holds a secret field's value, and is the same setting: a variable for
+either wins over the file's for the other. What a variable's text means is
 told by the field it is for, and what is a secret as well: nothing is listed twice.
 """
 
@@ -65,13 +66,15 @@ def read_texts(model: type[BaseModel], table: Mapping[str, Any]) -> tuple[dict[s
     mistakes: list[Mistake] = []
     for key, value in table.items():
         name, field = _meant(model, key)
+        if field is not None and _is_overruled(table, key, field, name):
+            continue
         try:
             if field is None:
                 values[key] = value
             elif name == key:
                 values[name], inner = _read_value(field, value)
                 mistakes.extend((f"{key}.{where}", what) for where, what in inner)
-            elif name in table:
+            elif name in table and not _is_variable(value, beside=table[name]):
                 mistakes.append((key, f"cannot go with {name}: give one of the two"))
             else:
                 values[name] = _read_secret(field, value)
@@ -87,6 +90,16 @@ def _meant(model: type[BaseModel], key: str) -> tuple[str, FieldInfo | None]:
     if key.endswith(_SUFFIX) and field is not None and is_secret(field):
         return key.removesuffix(_SUFFIX), field
     return key, None
+
+
+def _is_overruled(table: Mapping[str, Any], key: str, field: FieldInfo, name: str) -> bool:
+    """Tell whether a variable gives in its other form what the settings file gives under this key."""
+    twin = name if name != key else f"{name}{_SUFFIX}"
+    return is_secret(field) and twin in table and _is_variable(table[twin], beside=table[key])
+
+
+def _is_variable(value: Any, *, beside: Any) -> bool:
+    return isinstance(value, VariableText) and not isinstance(beside, VariableText)
 
 
 def _read_value(field: FieldInfo, value: Any) -> tuple[Any, list[Mistake]]:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.command import run_relgraph
 from harness.process import Process
+from harness.raw import send_raw
 from harness.settings import CONTAINER, autodesk, threatwinds, write_settings
 from harness.standing import standing
 from harness.telling import bearing, told
@@ -83,6 +84,15 @@ def test_with_a_key_everything_is(guarded: httpx.Client, path: str, way: str, na
     assert reply.status_code == 200
     shown = {"/sources": '"sources":[{', "/metrics": "\nrelgraph_store_up 1.0\n"}
     assert shown.get(path, '"nodes":[{') in reply.text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_space_around_a_key_is_no_part_of_it(guarded: httpx.Client, way: str) -> None:
+    """RFC 9110, 5.5; a client that leaves a blank behind is the caller it is."""
+    header, form = WAYS[way]
+    line = (header.encode(), form.format(KEYS["dashboard"][0]).encode() + b" \t")
+    assert send_raw(str(guarded.base_url), b"/sources", headers=[line]).status_code == 200
+    assert send_raw(str(guarded.base_url), b"/sources", headers=[(b"X-API-Key", b" ")]).status_code == 401
 
 
 def test_mistakes_are_told_to_callers_only(guarded: httpx.Client) -> None:

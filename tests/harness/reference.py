@@ -46,8 +46,10 @@ def listing_of(address: Address, edges: Iterable[Edge], **rest: Any) -> Listing:
     return Listing(address, Aspect.RELATIONS, Filter(), NOON, tuple(edges), **rest)
 
 
-def tell(world: Sequence[Row], address: Address, *, shuffle: Random) -> list[Told]:
-    """Give what each source of the world tells of an address, in any order."""
+def tell(
+    world: Sequence[Row], address: Address, *, shuffle: Random, filtering: Rule | None = None
+) -> list[Told]:
+    """Give what each source of the world tells of an address, in any order, `filtering` by a rule itself."""
     sources = ["s1", "s2"]
     shuffle.shuffle(sources)
     told = []
@@ -56,6 +58,8 @@ def tell(world: Sequence[Row], address: Address, *, shuffle: Random) -> list[Tol
             rows = [row for row in world if any(map(address.covers, (row.edge.subject, row.edge.object)))]
         else:
             rows = [row for row in world if row.listed_by(address)]
+            if filtering is not None:
+                rows = [row for row in rows if _allowed(row.edge, address, filtering) is not False]
         edges = list(dict.fromkeys(row.edge for row in rows if row.source == source))
         shuffle.shuffle(edges)
         told.append(Told(source, Finding(Outcome.OK, listing_of(address, edges))))
@@ -70,8 +74,9 @@ def expand(
     rule: Rule | None = None,
     budget: Budget = AMPLE,
     order: int = 0,
+    filtering: bool = False,
 ) -> Expansion:
-    """Expand to the end, asking each address once and the nearest first."""
+    """Expand to the end, asking each address once and the nearest first; sources may do the `filtering`."""
     shuffle = Random(order)  # noqa: S311 - a test's shuffle
     expansion = Expansion(seed, hops=hops, rule=rule or Rule(), budget=budget)
     asked: set[Address] = set()
@@ -86,7 +91,10 @@ def expand(
         asked.update(frontier)
         addresses = list(frontier)
         shuffle.shuffle(addresses)
-        expansion.absorb({address: tell(world, address, shuffle=shuffle) for address in addresses})
+        by = rule if filtering else None
+        expansion.absorb(
+            {address: tell(world, address, shuffle=shuffle, filtering=by) for address in addresses}
+        )
         # Who is a member, the selection has asked about already.
         asked.update(node for node, hop in expansion.hop.items() if hop == 0)
     return expansion

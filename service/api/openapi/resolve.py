@@ -7,7 +7,13 @@ from pydantic import BaseModel, Field
 from connectors.model import encode_ref
 from service.api.openapi.header import KEPT, NEVER_KEPT, VARY
 from service.api.openapi.parameter import Configured
-from service.api.openapi.response import OF_CONTENT, OF_SERVICE, describe_problems, describe_success
+from service.api.openapi.response import (
+    OF_CONTENT,
+    OF_SERVICE,
+    describe_problems,
+    describe_success,
+    of_callers,
+)
 from service.api.openapi.shape import write_schemas
 from service.api.resolve import MOST_TEXT_BYTES, MOST_TEXTS
 
@@ -69,7 +75,7 @@ def resolve_schemas() -> dict[str, Any]:
 
 def resolve_paths(configured: Configured, *, security: list[dict[str, list[str]]]) -> dict[str, Any]:
     """Describe `/resolve`; `security` are the ways to identify oneself."""
-    usual = ("invalid-parameter", *(["unauthenticated"] if configured.keyed else []), "not-acceptable")
+    usual = ("invalid-parameter", *of_callers(keyed=configured.keyed), "not-acceptable")
     one, none = _example(_DEFANGED), {"q": _NOTHING, "candidates": []}
     # Of no shared cache: which addresses there are depends on the settings.
     kept = KEPT | VARY

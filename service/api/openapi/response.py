@@ -70,7 +70,7 @@ def graph_responses(*, keyed: bool) -> dict[str, Response]:
     return {
         "200": _graph(GOT, several=False),
         "304": {"description": "The graph held is still the same.", "headers": ALWAYS | UNCHANGED},
-        **describe_problems(*_OF_GRAPH, *_of_callers(keyed=keyed)),
+        **describe_problems(*_OF_GRAPH, *of_callers(keyed=keyed)),
     }
 
 
@@ -78,7 +78,7 @@ def posted_responses(*, keyed: bool) -> dict[str, Response]:
     """Describe what POST answers."""
     return {
         "200": _graph(POSTED, several=True),
-        **describe_problems(*_OF_GRAPH, *OF_CONTENT, *_of_callers(keyed=keyed)),
+        **describe_problems(*_OF_GRAPH, *OF_CONTENT, *of_callers(keyed=keyed)),
     }
 
 
@@ -91,7 +91,7 @@ def source_responses(*, keyed: bool) -> dict[str, Response]:
             {"two sources": load_example("sources")},
             headers=KEPT | VARY,
         ),
-        **describe_problems("invalid-parameter", *_of_callers(keyed=keyed), *OF_SERVICE),
+        **describe_problems("invalid-parameter", *of_callers(keyed=keyed), *OF_SERVICE),
     }
 
 
@@ -134,7 +134,7 @@ def metrics_responses(*, keyed: bool) -> dict[str, Response]:
                 "text/plain": {"schema": {"type": "string"}, "examples": {"a part": {"value": _METRICS}}}
             },
         },
-        **describe_problems(*_of_callers(keyed=keyed), *OF_SERVICE),
+        **describe_problems(*of_callers(keyed=keyed), *OF_SERVICE),
     }
 
 
@@ -163,16 +163,17 @@ def describe_problems(*slugs: str) -> dict[str, Response]:
     return described | {"default": _problem(_ANYWHERE)}
 
 
+def of_callers(*, keyed: bool) -> Sequence[str]:
+    """Give the problems of who calls, where callers are told apart."""
+    return ("unauthenticated", "rate-limited") if keyed else ()
+
+
 def _graph(headers: dict[str, Any], *, several: bool) -> Response:
     return {
         "description": "The graph. It may be incomplete: see `graph.complete` and the outcomes.",
         "headers": ALWAYS | headers,
         "content": answer_content(several=several),
     }
-
-
-def _of_callers(*, keyed: bool) -> Sequence[str]:
-    return ("unauthenticated", "rate-limited") if keyed else ()
 
 
 def _problem(slugs: Sequence[str], status: int | None = None) -> Response:

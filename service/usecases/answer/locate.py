@@ -32,9 +32,10 @@ def choose(sources: Sequence[Source], names: Sequence[str] | None) -> tuple[Sour
     if names is None:
         return tuple(sources)
     known = {source.name: source for source in sources}
-    for name in names:
-        if name not in known:
-            raise UnknownSourceError(f"no source is called {name!r}; there are: {', '.join(sorted(known))}")
+    if unknown := [repr(name) for name in names if name not in known]:
+        raise UnknownSourceError(
+            f"no source is called {' or '.join(unknown)}; there are: {', '.join(sorted(known))}"
+        )
     return tuple(source for source in sources if source.name in names)
 
 

@@ -181,6 +181,26 @@ def test_a_secret_given_twice_is_a_mistake(operator: Operator) -> None:
     )
 
 
+def test_a_variable_wins_over_the_file_in_whichever_form_a_secret_is_given(operator: Operator) -> None:
+    """A value for the file's path, a path for the file's value; of two variables neither wins."""
+    keys, token = operator.write("keys", "\n".join(KEYS)), operator.write("token", "Bearer canary-file\n")
+    by_value = SOURCE.replace('credentials = "caller"', 'authorization = "Bearer canary-old"')
+    by_path = SOURCE.replace('credentials = "caller"', 'authorization_file = "/nowhere/token"')
+    value = {"RELGRAPH_SOURCES__ACC__AUTHORIZATION": "Bearer canary-variable"}
+    path = {"RELGRAPH_SOURCES__ACC__AUTHORIZATION_FILE": str(token)}
+    for source, environ, expected in (
+        (by_path, value, "Bearer canary-variable"),
+        (by_value, path, "Bearer canary-file"),
+    ):
+        settings = operator.load(SHARED + source, environ | {"RELGRAPH_SECRET_KEYS_FILE": str(keys)})
+        authorization = settings.sources["acc"].settings.authorization  # type: ignore[attr-defined]
+        assert authorization.get_secret_value() == expected
+        assert [key.get_secret_value() for key in settings.secret_keys] == KEYS
+    assert operator.mistakes(SHARED + by_value, value | path) == (
+        "sources.acc.authorization_file: cannot go with authorization: give one of the two",
+    )
+
+
 def test_an_unreadable_secret_is_one_mistake(operator: Operator) -> None:
     """A file that cannot be read is told once; what follows from its absence is not."""
     source = SOURCE.replace('credentials = "caller"', 'authorization_file = "/nowhere/token"')

@@ -1,6 +1,7 @@
 """The breadth-first machine against networkx's own distances, and against its budget."""
 
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import networkx as nx
@@ -166,3 +167,23 @@ def test_fan_out_keeps_the_smallest_neighbors_of_each_source(world: list[Row], m
     assert expansion.edges.keys() == kept
     assert expansion.truncated == ({"fan_out"} if cut else set())
     assert expansion.expansion_of(seed) == ("cut" if cut else "complete")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    world=st.lists(symmetric, min_size=1, max_size=2).map(lambda worlds: list(chain(*worlds))),
+    rule=rules.filter(lambda rule: rule.filter.binds_other_end),
+    hops=st.integers(2, 4),
+    budget=budgets | st.builds(Budget, st.just(999), st.just(999), st.integers(1, 2)),
+)
+def test_a_source_that_filters_itself_changes_nothing(
+    world: list[Row], rule: Rule, hops: int, budget: Budget
+) -> None:
+    """What is kept is the same whether a listing shows what its node is not led along, or does not."""
+
+    def seen(*, filtering: bool) -> tuple[Any, ...]:
+        expansion = expand(world, NODES[0], hops=hops, rule=rule, budget=budget, filtering=filtering)
+        words = {node: expansion.expansion_of(node) for node in expansion.hop}
+        return expansion.hop, expansion.edges.keys(), words, expansion.truncated
+
+    assert seen(filtering=True) == seen(filtering=False)

@@ -225,6 +225,18 @@ def test_a_hub_is_taken_in_in_linear_time() -> None:
     assert looks <= 10 * 20_000
 
 
+@pytest.mark.parametrize("filtering", [True, False])
+def test_a_neighbor_that_the_fan_out_kept_out_stays_out_whoever_tells_of_it(filtering: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """C's listing may show its relation to the seed, which C itself is not led along, or leave it out."""
+    seed = NodeId("n", None, "u", "seed")
+    world = [Row("s1", _line(*ends)) for ends in ((seed, B), (seed, C), (B, C), (C, D))]
+    rule, budget = Rule(filter=Filter(with_type=("t",))), replace(AMPLE, fan_out=1)
+    expansion = expand(world, seed, hops=3, rule=rule, budget=budget, filtering=filtering)
+    assert expansion.hop == {seed: 0, B: 1, C: 2}
+    assert expansion.edges.keys() == {edge_key(_line(seed, B)), edge_key(_line(B, C))}
+    assert (expansion.expansion_of(seed), expansion.truncated) == ("cut", {"fan_out"})
+
+
 def test_without_hops_a_selection_is_its_members_and_nothing_is_cut() -> None:
     """Hop 0 holds the members alone, whatever the fan-out; relations are not part of the answer."""
     chosen = Selection("n", None, "t")

@@ -51,13 +51,29 @@ def test_each_source_has_a_fan_out_of_its_own() -> None:
     assert _keys(pool) == ["a", "b"]
 
 
-def test_told_again_those_are_followed_that_were_and_as_many_new_ones() -> None:
+def test_told_again_on_another_page_those_are_followed_that_were_and_as_many_new_ones() -> None:
     """Whoever was followed keeps the place, whether or not all were told of at first."""
     fan_out = FanOut(2)
     fan_out.follow(HUB.text, "s", _told("c", "d"), pool={})
+    fan_out.turn(known=(), pool={})
     pool: Pool = {}
     assert not fan_out.follow(HUB.text, "s", _told("a", "b", "c", "d", "e"), pool=pool)
     assert _keys(pool) == ["a", "b", "c", "d"]
+
+
+def test_told_again_on_the_same_page_what_waits_goes_on_waiting() -> None:
+    """A neighbor's own listing tells of it too; that makes no room, and takes what room there is."""
+    fan_out, pool = FanOut(2), {}
+    assert not fan_out.follow(HUB.text, "s", _told("b", "c", "d"), pool=pool)
+    assert not fan_out.follow(HUB.text, "s", _told("d", "a", "b"), pool=pool)
+    assert _keys(pool) == ["b", "c"]
+    pool = {}
+    assert fan_out.turn(known=(), pool=pool)
+    assert _keys(pool) == ["a", "d"]
+
+    assert fan_out.follow(HUB.text, "other", _told("c"), pool=(late := {}))
+    assert not fan_out.follow(HUB.text, "other", _told("b", "a"), pool=late)
+    assert _keys(late) == ["a", "c"]
 
 
 def test_what_is_known_by_now_takes_no_room() -> None:

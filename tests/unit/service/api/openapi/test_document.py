@@ -278,6 +278,12 @@ def test_a_key_is_required_where_callers_are_configured() -> None:
     assert all(name in schemes for way in ways for name in way)
 
 
+def test_who_calls_is_told_apart_and_limited_on_the_same_routes(document: Json) -> None:
+    """Each key has a limit of its own: where one is wanted, both problems are described."""
+    for name, operation in operations(document):
+        assert ("401" in operation["responses"]) is ("429" in operation["responses"]), name
+
+
 def test_every_problem_is_documented_with_an_example(document: Json) -> None:
     """Under its own status on the routes that have it, or with those of any address."""
     keyed = "401" in document["paths"]["/graph"]["get"]["responses"]

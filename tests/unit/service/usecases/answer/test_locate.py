@@ -26,8 +26,8 @@ async def test_the_caller_can_name_the_sources(stage: Any) -> None:
     assert set(_hops(answer)) == {"n:t:a", "n:t:b"}
     assert _outcomes(answer) == {"s1": "ok"}
     assert other.asked() == []
-    with pytest.raises(UnknownSourceError, match="s1, s2"):
-        await stage.ask("n:t:a", sources=("s9",))
+    with pytest.raises(UnknownSourceError, match="'s9' or 's8'; there are: s1, s2"):
+        await stage.ask("n:t:a", sources=("s9", "s1", "s8"))
 
 
 async def test_an_address_that_fits_two_tenants_is_ambiguous(stage: Any) -> None:
