@@ -47,6 +47,10 @@ class Filter:
         return bool(self.with_namespace or self.with_type) or self.with_key is not None
 
 
+UNFILTERED = Filter()
+"""What an upstream is asked with that applies no filter: one object, as nearly all are asked with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Want:
     """What is asked: which side of the nodes, and which of their relations."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
@@ -11,7 +11,7 @@ from connectors.errors import InvalidParameterError
 from connectors.model import decode_ref
 from connectors.settings import Visibility
 from service.api.answer import respond
-from service.api.caller import caller_of, identify_caller
+from service.api.caller import caller_of
 from service.api.content import read_object
 from service.api.format.media import Format
 from service.api.format.negotiate import choose_format
@@ -24,6 +24,7 @@ from service.api.presence import while_present
 from service.api.query import read_path, read_query, single
 from service.api.repeated import repeatable
 from service.api.repeating import footing_of, note_repeatable
+from service.api.route import CallerRoute
 from service.api.state import service_of
 from service.api.streaming import EventStream, open_stream
 from service.api.timing import timed
@@ -46,7 +47,7 @@ class _AddressConvertor(PathConvertor):
 def graph_router() -> APIRouter:
     """Build the routes."""
     register_url_convertor("address", _AddressConvertor())
-    router = APIRouter(dependencies=[Depends(identify_caller)])
+    router = APIRouter(route_class=CallerRoute)
     # The order matters: no address begins with '~', so a ref is never taken for one.
     for path, endpoint, methods in (
         ("/graph", expand_query, ["GET", "HEAD", "POST"]),

@@ -4,12 +4,12 @@ Whoever must show a key for a graph must show it here: the numbers tell which so
 and how much they are asked.
 """
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from service.api.caller import identify_caller
+from service.api.route import CallerRoute
 from service.api.state import service_of
 
-router = APIRouter(dependencies=[Depends(identify_caller)])
+router = APIRouter(route_class=CallerRoute)
 
 
 @router.api_route("/metrics", methods=["GET", "HEAD"])

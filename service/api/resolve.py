@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from connectors.errors import InvalidParameterError
 from connectors.model import encode_ref
 from service.api.body import encode_json
-from service.api.caller import identify_caller
 from service.api.content import read_object
 from service.api.format.media import Format
 from service.api.format.negotiate import choose_format
 from service.api.problems import ParametersError
 from service.api.query import read_query, single
+from service.api.route import CallerRoute
 from service.api.state import service_of
 from service.usecases.resolve import Candidate, resolve
 from service.usecases.source import Source
@@ -25,7 +25,7 @@ MOST_TEXTS = 1000
 MOST_CONTENT_BYTES = 1024 * 1024
 MOST_TEXT_BYTES = 64 * 1024
 
-router = APIRouter(dependencies=[Depends(identify_caller)])
+router = APIRouter(route_class=CallerRoute)
 
 
 # One route for all methods: a 405 names every one that the address has.

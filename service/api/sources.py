@@ -4,20 +4,20 @@ from math import ceil
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from connectors.errors import InvalidParameterError
 from connectors.model import encode_ref
 from service.api.body import encode_json
-from service.api.caller import identify_caller
 from service.api.header import read_credentials
 from service.api.problems import ParametersError
 from service.api.query import read_query
+from service.api.route import CallerRoute
 from service.api.state import service_of
 from service.usecases.pulse import Beat
 from service.usecases.source import Access, Condition, Source
 
-router = APIRouter(dependencies=[Depends(identify_caller)])
+router = APIRouter(route_class=CallerRoute)
 
 
 @router.api_route("/sources", methods=["GET", "HEAD"])

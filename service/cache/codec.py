@@ -18,7 +18,7 @@ from operator import attrgetter
 from msgspec import MsgspecError
 from msgspec.msgpack import Decoder, Encoder
 
-from connectors.contract import Filter
+from connectors.contract import UNFILTERED, Filter
 from connectors.errors import InvalidNodeIdError
 from connectors.model import Edge, NodeFacts, NodeId, Selection
 from connectors.model.many import build, build_nodes
@@ -30,7 +30,6 @@ from service.cache.row import FactsRow, FilterRow, ListingRow
 from service.cache.unfold import Columns, unfold
 from service.cache.value import attribute_bytes, read_attributes, read_extension, written_attributes
 
-_ALL = Filter()
 _UNREADABLE = (MsgspecError, InvalidNodeIdError, LookupError, ValueError, OverflowError, RecursionError)
 _UNWRITABLE = (UnicodeEncodeError, OverflowError, RecursionError)
 
@@ -169,7 +168,7 @@ def _draft(row: ListingRow, columns: Columns, names: dict[str, NodeId]) -> Draft
     listing = Listing(
         address=nodes[row.address] if isinstance(row.address, int) else Selection(*row.address),
         aspect=row.aspect,
-        filter=_ALL if row.filter is None else Filter(*_filter_row_parts(row.filter)),
+        filter=UNFILTERED if row.filter is None else Filter(*_filter_row_parts(row.filter)),
         fetched_at=row.fetched_at,
         edges=tuple(_edges(row.edges, nodes, columns)),
         facts=tuple(facts),

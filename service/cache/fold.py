@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Raw
 from msgspec.msgpack import encode
 
-from connectors.contract import Filter
+from connectors.contract import UNFILTERED, Filter
 from connectors.model import Edge, NodeFacts, NodeId, Selection
 from connectors.walk import Listing
 from service.cache.column import Packer
@@ -28,7 +28,6 @@ from service.cache.row import (
 )
 from service.cache.value import attribute_bytes, written_attributes, written_value
 
-_NO_FILTER = Filter()
 DIGEST_BYTES = 8
 """How many bytes name facts that are kept apart."""
 
@@ -130,7 +129,7 @@ def fold(listing: Listing, *, apart: Mapping[int, bytes]) -> tuple[ListingRow, b
     row = ListingRow(
         address=asked,
         aspect=listing.aspect,
-        filter=None if listing.filter == _NO_FILTER else FilterRow(*_filter_parts(listing.filter)),
+        filter=None if listing.filter == UNFILTERED else FilterRow(*_filter_parts(listing.filter)),
         fetched_at=listing.fetched_at,
         kinds=kinds,
         order=nodes.order,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from connectors.contract import ConnectorSpec, Filter, Freshness, Guess, Pace, Page, Want
+from connectors.contract import UNFILTERED, ConnectorSpec, Filter, Freshness, Guess, Pace, Page, Want
 from connectors.disposition import Verdict
 from connectors.model import Address, NodeId
 from connectors.observable import NAMESPACE as OBSERVABLE
@@ -88,7 +88,7 @@ class ThreatWindsConnector:
 
     def pushed(self, address: Address, filter: Filter, *, batched: bool) -> Filter:  # noqa: ARG002 - the interface's signature; this upstream filters nothing
         """Give the empty filter: this upstream applies none."""
-        return Filter()
+        return UNFILTERED
 
     def ask(self, addresses: Sequence[Address], want: Want) -> Sequence[Call]:
         """Give one call per node: its first slice of relations, or its description."""

@@ -14,7 +14,7 @@ from itertools import chain
 
 import structlog
 
-from connectors.contract import Deleted, Filter
+from connectors.contract import UNFILTERED, Deleted, Filter
 from connectors.errors import StoreUnavailableError
 from connectors.model import NodeId, Outcome
 from connectors.settings import Visibility
@@ -50,7 +50,6 @@ _FOR_MARKERS = 5.0
 _LARGE = 1000
 # Bytes of facts that each listing has inside: to fetch them by node takes longer than all else reading does.
 _INLINE_UP_TO = 320
-_ALL = Filter()
 _USABLE = (
     Standing.FRESH,
     Standing.STALE_OK,
@@ -220,7 +219,7 @@ class Shelf:
         if source.connector.spec.batch_size > 1:
             wanted.append(source.connector.pushed(address, self.filter, batched=True))
         if self.filter.deleted is Deleted.EXCLUDE:
-            wanted.append(_ALL)
+            wanted.append(UNFILTERED)
         different = [each for place, each in enumerate(wanted) if each not in wanted[:place]]
         return [self._catalog.listing(source.name, address, ask.aspect, each) for each in different]
 

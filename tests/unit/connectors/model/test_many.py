@@ -1,6 +1,7 @@
 """Records made from columns are the same as records made one by one."""
 
 import pickle
+from dataclasses import FrozenInstanceError, fields
 
 import pytest
 from hypothesis import given
@@ -58,3 +59,22 @@ def test_edges_of_columns_are_edges() -> None:
     ]
     with pytest.raises(ValueError, match="shorter"):
         build(Edge, 2, *columns[:-1])
+
+
+def test_what_was_made_of_columns_cannot_be_changed() -> None:
+    """However it was made, it is of its kind, and frozen."""
+    (made,) = build_nodes(HEADS[:1], ["k"], [head_of(*HEADS[0]) + "k"])
+    assert type(made) is NodeId
+    with pytest.raises(FrozenInstanceError):
+        made.key = "x"  # type: ignore[misc] # that it is refused is the point
+
+
+@pytest.mark.parametrize("place", range(len(fields(Edge))))
+def test_a_column_that_is_too_short_is_refused(place: int) -> None:
+    """Whichever it is: no record is handed out without one of its fields, and none is left out."""
+    node = NodeId("a", None, "b", "1")
+    columns: list[list[object]] = [[node] * 2, [node] * 2, ["r"] * 2, [True] * 2, *[[None] * 2] * 3]
+    columns += [[False] * 2, [()] * 2]
+    columns[place] = columns[place][:1]
+    with pytest.raises(ValueError, match="shorter"):
+        build(Edge, 2, *columns)
