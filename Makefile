@@ -54,7 +54,7 @@ soak: $(VENV)/dev.stamp ## the long tests
 	$(BIN)/python -m pytest -m soak
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## every row of docs/performance.md, measured here, in some twenty minutes
+bench: $(VENV)/dev.stamp ## every row of docs/performance.md, measured here, in some ten minutes
 	@PYTHONPATH=tests $(BIN)/python -m bench --json "$(or $(JSON),$(VENV)/bench/last.json)"
 
 .PHONY: bench-quick
