@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum, auto
 from functools import partial
 
 from connectors.disposition import Disposition, Verdict
@@ -83,9 +84,20 @@ class _Leaving:
         return taken
 
 
+class _Spares(Enum):
+    """Whose calls go on although the walk has been stopped: they bring it nearer to its end.
+
+    A listing of more pages than the pace lets through would else come to the same point each time.
+    """
+
+    NOBODY = auto()
+    WHO_HAS_LEFT = auto()
+    EVERYBODY = auto()
+
+
 @dataclass(eq=False, slots=True)
 class _Drive:
-    """One walk under way: its `tasks`, those whose call is `away`, and what has troubled it last."""
+    """One walk under way: its `tasks`, those whose call is `away`, and whom its last trouble `spares`."""
 
     walk: Walk
     sender: Sender
@@ -96,7 +108,7 @@ class _Drive:
     jitter: Callable[[], float]
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     away: set[asyncio.Task[None] | None] = field(default_factory=set)
-    trouble: _Answer | None = None
+    spares: _Spares = _Spares.NOBODY
 
     async def run(self) -> None:
         calls = self._guarded(self.walk.start)
@@ -121,16 +133,10 @@ class _Drive:
                 task.cancel()
 
     def _spared(self) -> Collection[asyncio.Task[None] | None]:
-        """Give whose calls go on although the walk has been stopped: they bring it nearer to its end.
-
-        A listing of more pages than the pace lets through would else come to the same point each time.
-        """
-        match self.trouble:
-            case SourceThrottledError():
-                # Our own pace has spoken of this call. Another one's turn has come, or will in time.
+        match self.spares:
+            case _Spares.EVERYBODY:
                 return self.tasks
-            case OverBudgetError() | (_, Verdict(disposition=Disposition.THROTTLED)):
-                # A call that has left is paid for: when there is no other, its reply is still waited for.
+            case _Spares.WHO_HAS_LEFT:
                 return self.away
         return ()
 
@@ -184,8 +190,7 @@ class _Drive:
         if self._remaining() <= timedelta(0):
             self.walk.stop(Outcome.TIMEOUT, _TIME_IS_UP)
         elif self.demand.exhausted:
-            self.trouble = error = OverBudgetError()
-            self.walk.fail(error)
+            self._fail(OverBudgetError())
         return not self.walk.stopped
 
     def _remaining(self) -> timedelta:
@@ -201,12 +206,16 @@ class _Drive:
 
     def _conclude(self, call: Call, answer: _Answer) -> Sequence[Call]:
         if isinstance(answer, SourceError):
-            self.trouble = answer
-            self.walk.fail(answer)
+            self._fail(answer)
             return ()
         if answer[1].disposition not in (Disposition.OK, Disposition.ABSENT):
-            self.trouble = answer
+            self.spares = _spares_after(answer)
         return self._guarded(partial(self.walk.absorb, call, *answer))
+
+    def _fail(self, error: SourceError) -> None:
+        # The error itself is not held: its traceback leads to what was read of a body, in a circle.
+        self.spares = _spares_after(error)
+        self.walk.fail(error)
 
     def _guarded(self, step: Callable[[], Sequence[Call]]) -> Sequence[Call]:
         try:
@@ -222,3 +231,14 @@ class _Drive:
         kind = type(error).__name__
         _log.warning("connector %s failed with %s", self.walk.kind, kind)
         return SourceContractError(f"the reply could not be read ({kind})", path="$")
+
+
+def _spares_after(trouble: _Answer) -> _Spares:
+    match trouble:
+        case SourceThrottledError():
+            # Our own pace has spoken of this call. Another one's turn has come, or will in time.
+            return _Spares.EVERYBODY
+        case OverBudgetError() | (_, Verdict(disposition=Disposition.THROTTLED)):
+            # A call that has left is paid for: when there is no other, its reply is still waited for.
+            return _Spares.WHO_HAS_LEFT
+    return _Spares.NOBODY
